@@ -1,0 +1,171 @@
+//! The peers of the section `bgp`: tables with the field names of the message `BGPPeer`, which also parses them.
+
+use std::collections::BTreeMap;
+
+use novaroute_api::from_proto;
+use novaroute_api::journal::{JournalRecord, journal_record};
+use novaroute_api::v1;
+use novaroute_core::bgp::Asn;
+use novaroute_core::intent::{Change, Intent};
+use novaroute_core::invalid::Invalid;
+use novaroute_core::name::CONFIG_OWNER;
+use novaroute_core::peer::Peer;
+
+use super::cursor::{Cursor, Table};
+
+pub(super) const KEYS: &[&str] = &[
+    "neighbor_address",
+    "remote_as",
+    "peer_type",
+    "keepalive",
+    "hold_time",
+    "bfd_enabled",
+    "description",
+    "address_families",
+    "source_address",
+    "ebgp_multihop",
+    "password",
+    "max_prefix",
+    "bfd_min_rx_ms",
+    "bfd_min_tx_ms",
+    "bfd_detect_multiplier",
+];
+
+/// All peers of the list. Two with one address are an error: they are one peer with two sets of values.
+pub(super) fn read_all(cursor: &Cursor<'_>, local_as: Option<Asn>) -> Vec<Peer> {
+    let mut first = BTreeMap::new();
+    let mut peers = Vec::new();
+    for item in cursor.list().unwrap_or_default() {
+        let Some(peer) = read(&item) else { continue };
+        if let Some(earlier) = first.insert(peer.address, item.key().to_owned()) {
+            item.fail(format!("{} is already the address of {earlier}; leave one of them out", peer.address));
+        }
+        if let Some(local_as) = local_as.filter(|local_as| !peer.type_fits(*local_as)) {
+            let kind = if peer.is_internal(local_as) { "internal" } else { "external" };
+            let remote_as = peer.remote_as;
+            item.fail(format!(
+                "with the remote AS {remote_as} and the local AS {local_as} the peer is {kind}; correct peer_type or remote_as"
+            ));
+        }
+        peers.push(peer);
+    }
+    peers
+}
+
+fn read(cursor: &Cursor<'_>) -> Option<Peer> {
+    let table = cursor.table(KEYS)?;
+    let mut complete = true;
+    for required in ["neighbor_address", "remote_as"] {
+        if table.get(required).is_none() {
+            cursor.fail(format!("{required} is missing; set it"));
+            complete = false;
+        }
+    }
+    let message = message(&table)?;
+    if !complete {
+        return None;
+    }
+    let request = v1::ApplyPeerRequest { peer: Some(message), ..v1::ApplyPeerRequest::default() };
+    let change = Some(journal_record::Change::ApplyPeer(request));
+    // The parse of what the built-in owner wants: there is no token to show.
+    let record = JournalRecord { owner: CONFIG_OWNER.to_owned(), change, ..JournalRecord::default() };
+    match from_proto::record(&record) {
+        Ok(from_proto::Record { change: Change::Put(Intent::Peer(peer)), .. }) => Some(peer),
+        Ok(_) => None,
+        Err(bad) => {
+            report(cursor, &table, &bad);
+            None
+        }
+    }
+}
+
+/// The message as the file has it; `None` when a value was not even of the right kind.
+fn message(table: &Table<'_>) -> Option<v1::BgpPeer> {
+    let mut fields = Fields { table, complete: true };
+    let message = v1::BgpPeer {
+        neighbor_address: fields.text("neighbor_address"),
+        remote_as: fields.number("remote_as"),
+        peer_type: fields.read("peer_type", peer_type),
+        keepalive: fields.number("keepalive"),
+        hold_time: fields.number("hold_time"),
+        bfd_enabled: fields.read("bfd_enabled", Cursor::flag),
+        description: fields.text("description"),
+        address_families: fields.read("address_families", families),
+        source_address: fields.text("source_address"),
+        ebgp_multihop: fields.number("ebgp_multihop"),
+        password: fields.read("password", password),
+        max_prefix: fields.number("max_prefix"),
+        bfd_min_rx_ms: fields.number("bfd_min_rx_ms"),
+        bfd_min_tx_ms: fields.number("bfd_min_tx_ms"),
+        bfd_detect_multiplier: fields.number("bfd_detect_multiplier"),
+    };
+    fields.complete.then_some(message)
+}
+
+struct Fields<'t, 'a> {
+    table: &'t Table<'a>,
+    complete: bool,
+}
+
+impl<'a> Fields<'_, 'a> {
+    fn text(&mut self, key: &str) -> String {
+        self.read(key, |cursor| cursor.text().map(str::to_owned))
+    }
+
+    fn number(&mut self, key: &str) -> u32 {
+        self.read(key, Cursor::number)
+    }
+
+    fn read<T: Default>(&mut self, key: &str, read: impl FnOnce(&Cursor<'a>) -> Option<T>) -> T {
+        let Some(cursor) = self.table.get(key) else { return T::default() };
+        let value = read(&cursor);
+        self.complete &= value.is_some();
+        value.unwrap_or_default()
+    }
+}
+
+/// An empty password is somebody's missing secret, not a wish for none.
+fn password(cursor: &Cursor<'_>) -> Option<String> {
+    let text = cursor.text()?;
+    if text.is_empty() {
+        cursor.fail("is empty; give a password, or leave the key out for none");
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+fn peer_type(cursor: &Cursor<'_>) -> Option<i32> {
+    let text = cursor.text()?;
+    let found = v1::PeerType::from_str_name(&enum_name("PEER_TYPE_", text));
+    cursor.check(found.map(i32::from).ok_or_else(|| Invalid::new(text, "one of external, internal")))
+}
+
+fn families(cursor: &Cursor<'_>) -> Option<Vec<i32>> {
+    // All of them are read before the first fault counts.
+    let families: Vec<_> = cursor.list()?.iter().map(family).collect();
+    families.into_iter().collect()
+}
+
+fn family(cursor: &Cursor<'_>) -> Option<i32> {
+    let text = cursor.text()?;
+    let found = v1::AddressFamily::from_str_name(&enum_name("ADDRESS_FAMILY_", text));
+    cursor.check(found.map(i32::from).ok_or_else(|| Invalid::new(text, "one of ipv4_unicast, ipv6_unicast")))
+}
+
+/// The proto's name of a value from its name with or without the prefix, in any case, `-` for `_`.
+fn enum_name(prefix: &str, text: &str) -> String {
+    let upper = text.to_ascii_uppercase().replace('-', "_");
+    if upper.starts_with(prefix) { upper } else { format!("{prefix}{upper}") }
+}
+
+/// Puts each violation on the key that it names, or on the peer when the key is not there.
+fn report(cursor: &Cursor<'_>, table: &Table<'_>, bad: &from_proto::BadFields) {
+    for violation in bad.violations() {
+        let field = violation.field.strip_prefix("peer.").unwrap_or(&violation.field);
+        let key = field.split('[').next().unwrap_or(field);
+        match table.get(key) {
+            Some(found) => found.fail(&violation.description),
+            None => cursor.fail(format!("{field}: {}", violation.description)),
+        }
+    }
+}

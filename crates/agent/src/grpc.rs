@@ -1,0 +1,164 @@
+//! The gRPC service: parse, ask the owner task, convert. Nothing is decided here.
+
+mod caller;
+mod events;
+mod mutate;
+mod server;
+mod status;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use novaroute_api::v1::route_control_server::RouteControl;
+use novaroute_api::{from_proto, v1};
+use novaroute_core::live::Live;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Request, Response, Status};
+
+use crate::events::EventHub;
+use crate::gate::Gate;
+use crate::metrics::Metrics;
+use crate::owner::{OwnerHandle, View};
+use crate::reconciler::Seen;
+
+pub use server::serve;
+
+/// Everything that a request may need.
+#[derive(Debug, Clone)]
+pub struct Service {
+    /// Tells whether a caller is who it says.
+    pub gate: Gate,
+    /// The way to the owner task.
+    pub owner: OwnerHandle,
+    /// What is wanted.
+    pub view: watch::Receiver<View>,
+    /// What FRR does.
+    pub live: watch::Receiver<Arc<Live>>,
+    /// What the reconciler found in FRR beside what is wanted.
+    pub seen: watch::Receiver<Arc<Seen>>,
+    /// Events.
+    pub hub: EventHub,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+    /// Fires when the agent shuts down.
+    pub shutdown: CancellationToken,
+}
+
+impl Service {
+    /// Measures one call.
+    async fn measured<T>(
+        &self,
+        method: &'static str,
+        call: impl Future<Output = Result<T, Status>>,
+    ) -> Result<Response<T>, Status> {
+        let started = Instant::now();
+        let result = call.await;
+        let code = result.as_ref().map_or_else(Status::code, |_| Code::Ok);
+        self.metrics.grpc_request(method, code, started.elapsed().as_secs_f64());
+        result.map(Response::new)
+    }
+
+    /// A call that changes something and answers with an empty message.
+    async fn change<R: from_proto::Request, T>(
+        &self,
+        method: &'static str,
+        request: &Request<R>,
+        answer: T,
+    ) -> Result<Response<T>, Status> {
+        self.measured(method, async { self.mutate(request).await.map(|_| answer) }).await
+    }
+}
+
+#[tonic::async_trait]
+impl RouteControl for Service {
+    async fn register(&self, request: Request<v1::RegisterRequest>) -> Result<Response<v1::RegisterResponse>, Status> {
+        self.measured("Register", self.register_owner(&request)).await
+    }
+
+    async fn configure_bgp(
+        &self,
+        request: Request<v1::ConfigureBgpRequest>,
+    ) -> Result<Response<v1::ConfigureBgpResponse>, Status> {
+        self.measured("ConfigureBGP", self.set_bgp_instance(&request)).await
+    }
+
+    async fn deregister(
+        &self,
+        request: Request<v1::DeregisterRequest>,
+    ) -> Result<Response<v1::DeregisterResponse>, Status> {
+        self.change("Deregister", &request, v1::DeregisterResponse {}).await
+    }
+
+    async fn apply_peer(
+        &self,
+        request: Request<v1::ApplyPeerRequest>,
+    ) -> Result<Response<v1::ApplyPeerResponse>, Status> {
+        self.change("ApplyPeer", &request, v1::ApplyPeerResponse {}).await
+    }
+
+    async fn remove_peer(
+        &self,
+        request: Request<v1::RemovePeerRequest>,
+    ) -> Result<Response<v1::RemovePeerResponse>, Status> {
+        self.change("RemovePeer", &request, v1::RemovePeerResponse {}).await
+    }
+
+    async fn advertise_prefix(
+        &self,
+        request: Request<v1::AdvertisePrefixRequest>,
+    ) -> Result<Response<v1::AdvertisePrefixResponse>, Status> {
+        self.change("AdvertisePrefix", &request, v1::AdvertisePrefixResponse {}).await
+    }
+
+    async fn withdraw_prefix(
+        &self,
+        request: Request<v1::WithdrawPrefixRequest>,
+    ) -> Result<Response<v1::WithdrawPrefixResponse>, Status> {
+        self.change("WithdrawPrefix", &request, v1::WithdrawPrefixResponse {}).await
+    }
+
+    async fn enable_bfd(
+        &self,
+        request: Request<v1::EnableBfdRequest>,
+    ) -> Result<Response<v1::EnableBfdResponse>, Status> {
+        self.change("EnableBFD", &request, v1::EnableBfdResponse {}).await
+    }
+
+    async fn disable_bfd(
+        &self,
+        request: Request<v1::DisableBfdRequest>,
+    ) -> Result<Response<v1::DisableBfdResponse>, Status> {
+        self.change("DisableBFD", &request, v1::DisableBfdResponse {}).await
+    }
+
+    async fn enable_ospf(
+        &self,
+        request: Request<v1::EnableOspfRequest>,
+    ) -> Result<Response<v1::EnableOspfResponse>, Status> {
+        self.change("EnableOSPF", &request, v1::EnableOspfResponse {}).await
+    }
+
+    async fn disable_ospf(
+        &self,
+        request: Request<v1::DisableOspfRequest>,
+    ) -> Result<Response<v1::DisableOspfResponse>, Status> {
+        self.change("DisableOSPF", &request, v1::DisableOspfResponse {}).await
+    }
+
+    async fn get_status(
+        &self,
+        request: Request<v1::GetStatusRequest>,
+    ) -> Result<Response<v1::GetStatusResponse>, Status> {
+        self.measured("GetStatus", async { self.status(request.get_ref()) }).await
+    }
+
+    type StreamEventsStream = events::EventStream;
+
+    async fn stream_events(
+        &self,
+        request: Request<v1::StreamEventsRequest>,
+    ) -> Result<Response<Self::StreamEventsStream>, Status> {
+        self.open_stream(request.get_ref()).map(Response::new)
+    }
+}

@@ -1,0 +1,105 @@
+//! GetStatus: what is wanted, joined with what FRR does. Reads never wait for a reconcile.
+
+mod rows;
+
+use novaroute_api::{from_proto, to_proto, v1};
+use novaroute_core::intent::{Intent, IntentKey};
+use novaroute_core::live::{Live, effective_status};
+use novaroute_core::name::OwnerName;
+use novaroute_core::state::{IntentState, IntentStatus, Reason};
+use novaroute_core::store::Entry;
+use tonic::Status;
+
+use super::Service;
+use crate::reconciler::Seen;
+use rows::{bfd_of_peer_row, bfd_row, ospf_row, peer_row, prefix_row};
+
+impl Service {
+    /// Answers from what was published last.
+    pub(super) fn status(&self, request: &v1::GetStatusRequest) -> Result<v1::GetStatusResponse, Status> {
+        let filter = from_proto::owner_filter(request)?;
+        let snapshot = self.view.borrow().snapshot.clone();
+        let live = self.live.borrow().clone();
+        let seen = self.seen.borrow().clone();
+        let mut answer = v1::GetStatusResponse { frr_status: Some(frr_row(&live, &seen)), ..Default::default() };
+        for (key, entry) in snapshot.entries() {
+            if filter.as_ref().is_none_or(|owner| entry.owner == *owner) {
+                add_entry(&mut answer, key, entry, &live);
+            }
+        }
+        if filter.is_none() {
+            for key in &seen.unclaimed {
+                add_unclaimed(&mut answer, key, &live);
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// One row, as an entry gives it: who, where it is, and what was seen.
+struct Row<'a> {
+    owner: Option<&'a OwnerName>,
+    status: IntentStatus,
+    live: &'a Live,
+}
+
+impl Row<'_> {
+    fn owner(&self) -> String {
+        self.owner.map(ToString::to_string).unwrap_or_default()
+    }
+
+    fn state(&self) -> String {
+        self.status.state.to_string()
+    }
+
+    fn reason(&self) -> String {
+        self.status.cause.as_ref().map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+fn add_entry(answer: &mut v1::GetStatusResponse, key: &IntentKey, entry: &Entry, live: &Live) {
+    let row = Row { owner: Some(&entry.owner), status: effective_status(key, entry, live), live };
+    match &entry.intent {
+        Intent::Bgp(_) => {}
+        Intent::Peer(peer) => {
+            answer.peers.push(peer_row(&row, peer));
+            answer.bfd_sessions.extend(bfd_of_peer_row(&row, peer));
+        }
+        Intent::Prefix(a) => {
+            answer.prefixes.push(prefix_row(&row, to_proto::protocol(a.protocol), a.protocol, a.prefix))
+        }
+        Intent::Bfd(session) => answer.bfd_sessions.push(bfd_row(&row, session)),
+        Intent::Ospf(ospf) => answer.ospf_interfaces.push(ospf_row(&row, ospf)),
+    }
+}
+
+/// Something of ours that FRR still has and nobody has claimed since a start without journal.
+fn add_unclaimed(answer: &mut v1::GetStatusResponse, key: &IntentKey, live: &Live) {
+    let detail = "found in FRR after a start without journal; it goes when the adoption grace ends unclaimed";
+    let status = IntentStatus::because(IntentState::Stale, Reason::AdoptedUnclaimed, detail);
+    let row = Row { owner: None, status, live };
+    match key {
+        IntentKey::Bgp => {}
+        IntentKey::Peer(address) => answer.peers.push(rows::unclaimed_peer_row(&row, *address)),
+        IntentKey::Prefix(protocol, prefix) => {
+            answer.prefixes.push(prefix_row(&row, to_proto::protocol(*protocol), *protocol, *prefix));
+        }
+        IntentKey::Bfd(bfd) => answer.bfd_sessions.push(rows::unclaimed_bfd_row(&row, bfd)),
+        IntentKey::Ospf(interface) => answer.ospf_interfaces.push(rows::unclaimed_ospf_row(&row, interface)),
+    }
+}
+
+fn frr_row(live: &Live, seen: &Seen) -> v1::FrrStatus {
+    let daemons = live.daemons.iter().map(|(name, daemon)| v1::DaemonStatus {
+        name: name.clone(),
+        connected: daemon.connected,
+        version: daemon.version.clone(),
+    });
+    v1::FrrStatus {
+        version: live.daemons.values().map(|daemon| daemon.version.clone()).find(|v| !v.is_empty()).unwrap_or_default(),
+        connected: live.frr_connected(),
+        uptime: live.frr_uptime_s.map(rows::uptime_text).unwrap_or_default(),
+        daemons: daemons.collect(),
+        foreign_lines: seen.foreign.clone(),
+    }
+}

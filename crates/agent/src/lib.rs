@@ -1,0 +1,24 @@
+//! The node agent: the one writer of FRR on a node.
+//!
+//! Owns the state and the sockets. What is allowed is decided in `novaroute-core`, what FRR's lines look like is
+//! known in `novaroute-frr`; neither is known here.
+
+pub mod auth;
+pub mod config;
+pub mod events;
+pub mod frr;
+pub mod gate;
+pub mod grpc;
+pub mod http;
+pub mod journal;
+pub mod logging;
+pub mod metrics;
+pub mod observer;
+pub mod owner;
+pub mod random;
+pub mod reconciler;
+pub mod reload;
+pub mod restore;
+pub mod run;
+pub mod socket;
+pub mod vty;

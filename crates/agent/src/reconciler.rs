@@ -1,0 +1,166 @@
+//! The reconcile loop: what is wanted on one side, FRR's running configuration on the other.
+//!
+//! Triggers only say "look again". A crash, a restarted daemon and an edit by hand need no code of their own: they
+//! are a difference between two configurations.
+
+mod round;
+mod status;
+mod withdraw;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use novaroute_core::event::{Event, EventType};
+use novaroute_core::intent::IntentKey;
+use novaroute_core::live::Live;
+use novaroute_core::reconcile::{RoundEnd, Schedule, Timing};
+use novaroute_frr::refusals::Refusals;
+use novaroute_frr::{Plan, Removals};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::events::EventHub;
+use crate::frr::Frr;
+use crate::metrics::Metrics;
+use crate::owner::{OwnerHandle, View};
+use crate::random::random_u64;
+
+/// What the reconciler found in FRR beside what is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// Own objects that nobody has claimed since a start without a complete journal.
+    pub unclaimed: BTreeSet<IntentKey>,
+    /// Lines that are not ours, as `daemon: line`.
+    pub foreign: Vec<String>,
+    /// The processes that what is wanted needs.
+    pub needed: BTreeSet<&'static str>,
+    /// Rounds that ended; 0: FRR has never been compared with what is wanted.
+    pub rounds: u64,
+}
+
+/// Lines of a plan that an event or the status repeats at most.
+const LINES_SHOWN_MAX: usize = 200;
+
+/// What the reconciler works with.
+#[derive(Debug)]
+pub struct Reconciler<F> {
+    /// FRR.
+    pub frr: F,
+    /// Where outcomes go.
+    pub owner: OwnerHandle,
+    /// What is wanted.
+    pub view: watch::Receiver<View>,
+    /// Which daemons answer, as the observer sees it.
+    pub live: watch::Receiver<Arc<Live>>,
+    /// Where findings go.
+    pub seen: watch::Sender<Arc<Seen>>,
+    /// Where events go.
+    pub hub: EventHub,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The loop with its memory.
+#[derive(Debug)]
+pub struct Loop<F> {
+    parts: Reconciler<F>,
+    started: Instant,
+    schedule: Schedule,
+    adopting: bool,
+    refusals: Refusals,
+    /// The revision with which the last round ended settled: what differs from it later is drift.
+    settled: Option<u64>,
+    daemons: BTreeMap<String, u64>,
+}
+
+impl<F: Frr> Reconciler<F> {
+    /// Runs until the agent ends; gives the loop back for the withdrawal.
+    pub async fn run(self, timing: Timing, journal_complete: bool, shutdown: CancellationToken) -> Loop<F> {
+        let mut reconciling = Loop {
+            parts: self,
+            started: Instant::now(),
+            schedule: Schedule::new(timing, journal_complete, 0),
+            adopting: !journal_complete,
+            refusals: Refusals::default(),
+            settled: None,
+            daemons: BTreeMap::new(),
+        };
+        while reconciling.wait(&shutdown).await {
+            reconciling.round().await;
+        }
+        reconciling
+    }
+}
+
+impl<F: Frr> Loop<F> {
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Waits for the next round; `false`: the agent ends.
+    async fn wait(&mut self, shutdown: &CancellationToken) -> bool {
+        loop {
+            let now = self.now();
+            let due = self.schedule.next(now);
+            if shutdown.is_cancelled() {
+                return false;
+            }
+            if due <= now {
+                return true;
+            }
+            let revision = self.parts.view.borrow().snapshot.revision();
+            tokio::select! {
+                () = shutdown.cancelled() => return false,
+                () = tokio::time::sleep(Duration::from_millis(due - now)) => {}
+                changed = self.parts.view.changed() => {
+                    // Without the owner task there is nothing left to reconcile; the end is on its way.
+                    if changed.is_err() {
+                        shutdown.cancelled().await;
+                        return false;
+                    }
+                    if self.parts.view.borrow_and_update().snapshot.revision() != revision {
+                        self.schedule.on_change();
+                    }
+                }
+                _ = self.parts.live.changed() => self.look_at_daemons(),
+            }
+        }
+    }
+
+    /// A daemon that came, or came back, may have lost what it ran.
+    fn look_at_daemons(&mut self) {
+        let live = self.parts.live.borrow_and_update().clone();
+        let connected = live.daemons.iter().filter(|(_, daemon)| daemon.connected);
+        let now: BTreeMap<String, u64> = connected.map(|(name, daemon)| (name.clone(), daemon.connections)).collect();
+        let came = now.iter().any(|(name, connections)| self.daemons.get(name) != Some(connections));
+        if came {
+            self.schedule.on_doubt(self.now());
+        }
+        self.daemons = now;
+    }
+
+    async fn round(&mut self) {
+        let started = Instant::now();
+        self.schedule.on_start();
+        let adopting = self.schedule.adopting(self.now());
+        let removals = if adopting { Removals::Hold } else { Removals::Apply };
+        let end = self.reconcile(removals).await;
+        self.schedule.on_end(end, self.now(), random_u64());
+        self.parts.metrics.reconcile_cycle(started.elapsed().as_secs_f64());
+        if self.adopting && !adopting && end == RoundEnd::Settled {
+            info!("the time to claim what was found in FRR is over");
+            self.adopting = false;
+            self.parts.owner.adoption_ended().await;
+        }
+    }
+
+    /// Tells of own objects that were changed from outside and are put back.
+    fn tell_drift(&self, plan: &Plan) {
+        let lines: Vec<String> = plan.to_string().lines().take(LINES_SHOWN_MAX).map(str::to_owned).collect();
+        let detail = format!("own objects in FRR were changed from outside; {} lines put them back", plan.len());
+        self.parts.metrics.drift_repaired(u64::try_from(plan.len()).unwrap_or(u64::MAX));
+        self.parts.hub.publish(vec![Event::new(EventType::DriftRepaired, detail).with("lines", lines.join("\n"))]);
+    }
+}

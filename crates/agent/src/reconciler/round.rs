@@ -1,0 +1,146 @@
+//! One round: read, compare, send, read again.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use novaroute_core::desired::{Desired, compose};
+use novaroute_core::intent::IntentKey;
+use novaroute_core::reconcile::RoundEnd;
+use novaroute_core::store::Snapshot;
+use novaroute_frr::config::LineText;
+use novaroute_frr::plan::Batch;
+use novaroute_frr::refusals::Refusal;
+use novaroute_frr::{Plan, Removals, diff, render};
+use tracing::{debug, info, warn};
+
+use super::status::Outcome;
+use super::{LINES_SHOWN_MAX, Loop, Seen};
+use crate::frr::{Applied, Frr, Running};
+use crate::metrics::TransactionResult;
+
+/// How often a plan is sent and compared in one round. FRR may need a second look where one line makes another
+/// appear; what it still does not show after this was not kept.
+const PASSES_MAX: usize = 3;
+
+impl<F: Frr> Loop<F> {
+    /// Makes FRR run what is wanted, as far as it lets us.
+    pub(super) async fn reconcile(&mut self, removals: Removals) -> RoundEnd {
+        let snapshot = self.parts.view.borrow().snapshot.clone();
+        let desired = compose(snapshot.live_intents());
+        let outcome = match self.converge(&snapshot, &desired, removals).await {
+            Ok(outcome) => outcome,
+            Err(reason) => {
+                debug!(reason, "FRR cannot be read");
+                self.settled = None;
+                self.parts.owner.record(super::status::unreachable(&snapshot, &desired, &reason)).await;
+                return RoundEnd::Retry;
+            }
+        };
+        self.publish(&outcome);
+        self.parts.owner.record(outcome.recorded(&snapshot, &desired, &self.refusals)).await;
+        let end = outcome.end();
+        self.settled = (end == RoundEnd::Settled).then(|| snapshot.revision());
+        end
+    }
+
+    async fn converge(
+        &mut self,
+        snapshot: &Snapshot,
+        desired: &Desired,
+        removals: Removals,
+    ) -> Result<Outcome, String> {
+        let mut outcome = Outcome::default();
+        for pass in 0..PASSES_MAX {
+            let running = self.read().await?;
+            let target = render(desired, running.dialect);
+            let plan = self.refusals.filter(diff(&running.config, &target, removals));
+            let unchanged = self.settled == Some(snapshot.revision());
+            let grace_ended = self.adopting && removals == Removals::Apply;
+            if pass == 0 && unchanged && !plan.is_empty() && running.reconnected.is_empty() && !grace_ended {
+                self.tell_drift(&plan);
+            }
+            outcome.compare(&running, target, &plan);
+            if plan.is_empty() {
+                return Ok(outcome);
+            }
+            let applied = self.send(&plan, &running).await;
+            outcome.take(&plan, &applied);
+            for refusal in applied.refused {
+                self.refusals.record(refusal);
+            }
+            if !outcome.lost.is_empty() {
+                return Ok(outcome);
+            }
+        }
+        self.give_up(desired, removals, &mut outcome).await?;
+        Ok(outcome)
+    }
+
+    async fn read(&mut self) -> Result<Running, String> {
+        let running = self.parts.frr.running(&self.absent()).await?;
+        for daemon in &running.reconnected {
+            self.refusals.forget(*daemon);
+        }
+        Ok(running)
+    }
+
+    /// The processes that the observer knows not to answer: waiting for them would hold up the others.
+    pub(super) fn absent(&self) -> BTreeSet<String> {
+        self.parts.live.borrow().missing_daemons().map(str::to_owned).collect()
+    }
+
+    pub(super) async fn send(&mut self, plan: &Plan, running: &Running) -> Applied {
+        info!(lines = plan.len(), "sending to FRR");
+        debug!("plan:\n{plan}");
+        let started = Instant::now();
+        let applied = self.parts.frr.apply(plan, running.dialect.version).await;
+        let result = match (applied.lost.is_empty(), applied.refused.is_empty()) {
+            (false, _) => TransactionResult::Failed,
+            (true, false) => TransactionResult::Refused,
+            (true, true) => TransactionResult::Ok,
+        };
+        self.parts.metrics.frr_transaction(result, started.elapsed().as_secs_f64());
+        applied
+    }
+
+    /// What FRR took without a word and still does not show is refused too: to send it again in every round would
+    /// change nothing and could hurt.
+    async fn give_up(&mut self, desired: &Desired, removals: Removals, outcome: &mut Outcome) -> Result<(), String> {
+        let running = self.read().await?;
+        let target = render(desired, running.dialect);
+        let left = self.refusals.filter(diff(&running.config, &target, removals));
+        outcome.compare(&running, target, &left);
+        if !left.is_empty() {
+            warn!("FRR took these lines and does not show them:\n{left}");
+        }
+        left.batches.iter().flat_map(not_kept).for_each(|refusal| self.refusals.record(refusal));
+        outcome.left = Plan::default();
+        Ok(())
+    }
+
+    fn publish(&self, outcome: &Outcome) {
+        let unclaimed = outcome.held.iter().filter_map(|held| held.intent.clone()).collect();
+        let foreign = outcome.foreign.iter().take(LINES_SHOWN_MAX);
+        let foreign = foreign.map(|line| format!("{}: {}", line.daemon, line.text)).collect();
+        let needed = outcome.needed.clone();
+        self.parts.seen.send_modify(|seen| {
+            *seen = Arc::new(Seen { unclaimed, foreign, needed, rounds: seen.rounds + 1 });
+        });
+    }
+}
+
+/// The lines of a batch as refusals: FRR took them and does not show them.
+fn not_kept(batch: &Batch) -> Vec<Refusal> {
+    let refusal = |line: Option<&LineText>, shown: String, sources: &BTreeSet<IntentKey>| Refusal {
+        daemon: batch.daemon,
+        context: batch.context.clone(),
+        line: line.cloned(),
+        reason: format!("FRR took the line '{shown}' and does not show it"),
+        sources: sources.clone(),
+    };
+    if batch.leaves.is_empty() {
+        return vec![refusal(None, batch.context.path().join(" / "), &batch.sources)];
+    }
+    batch.leaves.iter().map(|leaf| refusal(Some(&leaf.text), leaf.text.to_string(), &leaf.sources)).collect()
+}

@@ -1,0 +1,130 @@
+//! What a round found out, and where each intent is by it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use novaroute_core::desired::Desired;
+use novaroute_core::engine::Recorded;
+use novaroute_core::intent::IntentKey;
+use novaroute_core::reconcile::RoundEnd;
+use novaroute_core::state::{IntentState, IntentStatus, Reason};
+use novaroute_core::store::Snapshot;
+use novaroute_frr::config::{Config, ForeignLine};
+use novaroute_frr::plan::Held;
+use novaroute_frr::refusals::Refusals;
+use novaroute_frr::{Daemon, Plan};
+
+use crate::frr::{Applied, Running};
+
+/// What a round found out.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// What FRR should run.
+    target: Config,
+    /// The plan that is still to be sent.
+    pub(super) left: Plan,
+    /// Intents whose lines were sent.
+    sent: BTreeSet<IntentKey>,
+    /// Daemons that did not answer, and why.
+    missing: BTreeMap<Daemon, String>,
+    /// Daemons that broke off.
+    pub(super) lost: BTreeMap<Daemon, String>,
+    /// Own lines that nobody has claimed.
+    pub(super) held: Vec<Held>,
+    /// Lines that are not ours.
+    pub(super) foreign: Vec<ForeignLine>,
+    /// The processes that take what is wanted.
+    pub(super) needed: BTreeSet<&'static str>,
+}
+
+impl Outcome {
+    /// Takes in one comparison of FRR with what it should run.
+    pub(super) fn compare(&mut self, running: &Running, target: Config, plan: &Plan) {
+        let wanted: BTreeSet<Daemon> = target.contexts().map(|(daemon, ..)| daemon).collect();
+        self.needed = wanted.iter().map(|daemon| daemon.process(running.dialect.version)).collect();
+        self.missing = running.missing.iter().map(|(daemon, why)| (*daemon, why.clone())).collect();
+        self.target = target;
+        self.held.clone_from(&plan.held);
+        self.foreign.clone_from(&plan.foreign);
+        self.left = plan.clone();
+    }
+
+    /// Takes in how it went to send a plan.
+    pub(super) fn take(&mut self, plan: &Plan, applied: &Applied) {
+        self.sent.extend(plan.intents().into_iter().cloned());
+        self.lost.extend(applied.lost.iter().map(|(daemon, why)| (*daemon, why.clone())));
+    }
+
+    /// Whether the round has to be tried again.
+    pub(super) fn end(&self) -> RoundEnd {
+        let missing_and_wanted = self.target.contexts().any(|(daemon, ..)| self.missing.contains_key(&daemon));
+        if missing_and_wanted || !self.lost.is_empty() || !self.left.is_empty() {
+            return RoundEnd::Retry;
+        }
+        RoundEnd::Settled
+    }
+
+    /// Where each live intent is.
+    pub(super) fn recorded(&self, snapshot: &Snapshot, desired: &Desired, refusals: &Refusals) -> Recorded {
+        let lines = daemons_by_intent(&self.target);
+        let waiting: BTreeSet<&IntentKey> = self.left.intents();
+        let refused = refused_intents(refusals);
+        let status = |key: &IntentKey| {
+            if let Some(blocked) = desired.blocked.get(key) {
+                return blocked.clone();
+            }
+            let daemons = lines.get(key).cloned().unwrap_or_default();
+            if let Some(why) = daemons.iter().find_map(|daemon| self.unreachable(*daemon)) {
+                return unavailable(why);
+            }
+            if let Some(words) = refused.get(key) {
+                return IntentStatus::because(IntentState::Refused, Reason::FrrRefused, *words);
+            }
+            if daemons.is_empty() {
+                return unavailable("no daemon of this FRR takes it: start ospf6d for IPv6 prefixes of OSPF");
+            }
+            let state = if waiting.contains(key) { IntentState::Pending } else { IntentState::Programmed };
+            IntentStatus::of(state)
+        };
+        let live = snapshot.slots().filter(|(_, slot)| slot.live().is_some());
+        let statuses = live.map(|(key, _)| (key.clone(), status(key))).collect();
+        Recorded { revision: snapshot.revision(), statuses, sent: self.sent.clone() }
+    }
+
+    fn unreachable(&self, daemon: Daemon) -> Option<&str> {
+        self.missing.get(&daemon).or_else(|| self.lost.get(&daemon)).map(String::as_str)
+    }
+}
+
+/// Every intent waits: FRR cannot be read at all.
+pub(super) fn unreachable(snapshot: &Snapshot, desired: &Desired, why: &str) -> Recorded {
+    let status = |key: &IntentKey| desired.blocked.get(key).cloned().unwrap_or_else(|| unavailable(why));
+    let live = snapshot.slots().filter(|(_, slot)| slot.live().is_some());
+    let statuses = live.map(|(key, _)| (key.clone(), status(key))).collect();
+    Recorded { revision: snapshot.revision(), statuses, sent: BTreeSet::new() }
+}
+
+fn unavailable(why: &str) -> IntentStatus {
+    IntentStatus::because(IntentState::Pending, Reason::DaemonUnavailable, why)
+}
+
+/// The daemons in which each intent has a line.
+fn daemons_by_intent(target: &Config) -> BTreeMap<&IntentKey, BTreeSet<Daemon>> {
+    let mut daemons: BTreeMap<&IntentKey, BTreeSet<Daemon>> = BTreeMap::new();
+    for (daemon, _, slots) in target.contexts() {
+        for key in slots.values().flat_map(|line| &line.sources) {
+            daemons.entry(key).or_default().insert(daemon);
+        }
+    }
+    daemons
+}
+
+/// FRR's words by intent; the first refusal of an intent is the cause of the others.
+fn refused_intents(refusals: &Refusals) -> BTreeMap<&IntentKey, &str> {
+    let mut refused = BTreeMap::new();
+    for refusal in refusals.iter() {
+        for key in &refusal.sources {
+            refused.entry(key).or_insert(refusal.reason.as_str());
+        }
+    }
+    refused
+}

@@ -1,0 +1,71 @@
+//! A thin client: `RouteControl` over a Unix socket.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tonic::transport::{Channel, Endpoint, Uri};
+
+use crate::v1::route_control_client::RouteControlClient;
+
+/// Longest reply that the client takes, in bytes: a status of some 100,000
+/// intents.
+pub const REPLY_BYTES_MAX: usize = 64 << 20;
+
+/// How long [`connect`] tries.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The authority that requests name. A Unix socket has none, HTTP/2 wants one.
+const AUTHORITY: &str = "http://localhost";
+
+/// The agent could not be reached.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot reach the agent at {}: {cause}", socket.display())]
+pub struct ConnectError {
+    socket: PathBuf,
+    cause: String,
+    source: tonic::transport::Error,
+}
+
+/// Connects to the agent that listens on the Unix socket `socket`.
+///
+/// # Errors
+/// Nothing listens there, the caller may not open the socket, or no HTTP/2
+/// connection came about within 5 s.
+pub async fn connect(socket: impl AsRef<Path>) -> Result<RouteControlClient<Channel>, ConnectError> {
+    let channel = channel(socket).await?;
+    Ok(RouteControlClient::new(channel).max_decoding_message_size(REPLY_BYTES_MAX))
+}
+
+/// A channel to the agent on the Unix socket `socket`, for clients of the other
+/// services on it, such as `grpc.health.v1`.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn channel(socket: impl AsRef<Path>) -> Result<Channel, ConnectError> {
+    let socket = socket.as_ref().to_path_buf();
+    let path = socket.clone();
+    let connector = tower::service_fn(move |_: Uri| open(path.clone()));
+    Endpoint::from_static(AUTHORITY)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_with_connector(connector)
+        .await
+        .map_err(|source| ConnectError { socket, cause: innermost(&source), source })
+}
+
+async fn open(path: PathBuf) -> io::Result<TokioIo<UnixStream>> {
+    UnixStream::connect(path).await.map(TokioIo::new)
+}
+
+/// The transport's own text is "transport error"; what helps is at the bottom.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,92 @@
+//! Messages in, domain values out: the only parse of what clients send.
+//!
+//! All bad fields of a request are found at once, in the order of the fields, and each is reported by its
+//! path in the proto (`peer.hold_time`). After this nothing can be wrong with a value, only with whether its
+//! owner may have it.
+
+mod bfd;
+mod bgp;
+mod credentials;
+mod fields;
+mod journal;
+mod ospf;
+mod peer;
+mod prefix;
+mod query;
+mod session;
+
+use novaroute_core::intent::Change;
+
+pub use credentials::{Credentials, TOKEN_BYTES_MAX, Token};
+pub use fields::{BadFields, Fields, Refused, Violation};
+pub use journal::{Record, record};
+pub use prefix::COMMUNITIES_MAX;
+pub use query::{EventFilter, event_filter, owner_filter};
+
+/// A mutating request: who says it, with what proof, and the one change that it asks for.
+pub trait Request {
+    /// The field `owner`.
+    fn owner(&self) -> &str;
+
+    /// The field `token`.
+    fn token(&self) -> &str;
+
+    /// Parses all other fields, and leaves what is wrong with them in `fields`.
+    ///
+    /// # Errors
+    /// [`Refused`] when a field was refused.
+    fn change(&self, fields: &mut Fields) -> Result<Change, Refused>;
+}
+
+/// A well-formed mutating request. Nothing is known yet about the truth of its credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Who the caller claims to be.
+    pub credentials: Credentials,
+    /// What the caller asks for.
+    pub change: Change,
+}
+
+/// Parses a mutating request.
+///
+/// # Errors
+/// [`BadFields`] with every field that is malformed or out of range.
+pub fn call(request: &impl Request) -> Result<Call, BadFields> {
+    let mut fields = Fields::default();
+    let credentials = credentials::parse(&mut fields, request.owner(), request.token());
+    let change = request.change(&mut fields);
+    fields.finish(both(credentials, change).map(|(credentials, change)| Call { credentials, change }))
+}
+
+fn both<A, B>(a: Result<A, Refused>, b: Result<B, Refused>) -> Result<(A, B), Refused> {
+    Ok((a?, b?))
+}
+
+/// Implements [`Request`] for a message with the fields `owner` and `token`.
+macro_rules! request {
+    ($message:ident, $change:expr) => {
+        impl crate::from_proto::Request for crate::v1::$message {
+            fn owner(&self) -> &str {
+                &self.owner
+            }
+
+            fn token(&self) -> &str {
+                &self.token
+            }
+
+            fn change(
+                &self,
+                fields: &mut crate::from_proto::Fields,
+            ) -> Result<novaroute_core::intent::Change, crate::from_proto::Refused> {
+                let change: fn(&mut crate::from_proto::Fields, &Self) -> _ = $change;
+                change(fields, self)
+            }
+        }
+    };
+}
+use request;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

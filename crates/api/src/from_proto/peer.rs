@@ -1,0 +1,131 @@
+//! BGP peers.
+
+use std::{
+    collections::BTreeSet,
+    num::{NonZeroU8, NonZeroU32},
+};
+
+use novaroute_core::{
+    bgp::Asn,
+    intent::{Change, Intent, IntentKey, Target},
+    invalid::Invalid,
+    peer::{MAX_PREFIX_DEFAULT, Peer, PeerAddress, PeerTimers, PeerType},
+    prefix::Family,
+    secret::Password,
+};
+
+use super::{Fields, Refused, bfd, request};
+use crate::v1;
+
+request!(ApplyPeerRequest, |fields, message| match &message.peer {
+    Some(message) => peer(fields, message).map(|peer| Change::Put(Intent::Peer(peer))),
+    None => Err(fields.refuse("peer", "is not set: it must name a peer")),
+});
+
+request!(RemovePeerRequest, |fields, message| {
+    let address = fields.take("neighbor_address", message.neighbor_address.parse())?;
+    Ok(Change::Remove(Target::Key(IntentKey::Peer(address))))
+});
+
+fn peer(fields: &mut Fields, message: &v1::BgpPeer) -> Result<Peer, Refused> {
+    let address = fields.take("peer.neighbor_address", message.neighbor_address.parse::<PeerAddress>());
+    let remote_as = fields.take("peer.remote_as", Asn::new(message.remote_as));
+    let peer_type = fields.take("peer.peer_type", peer_type(message.peer_type));
+    let timers = timers(fields, message.keepalive, message.hold_time);
+    let description = fields.take("peer.description", set(&message.description).map(str::parse).transpose());
+    let families = families(fields, &message.address_families);
+    let of = address.ok().map(PeerAddress::get);
+    let source_address = bfd::source_address(fields, "peer.source_address", &message.source_address, of);
+    let ebgp_multihop = fields.take("peer.ebgp_multihop", multihop(message.ebgp_multihop));
+    let password = fields.take("peer.password", set(&message.password).map(Password::new).transpose());
+    let bfd_timers = bfd::timers(fields, PEER_BFD_FIELDS, bfd_values(message));
+    Ok(Peer {
+        address: address?,
+        remote_as: remote_as?,
+        peer_type: peer_type?,
+        timers: timers?,
+        bfd: Some(bfd_timers?).filter(|_| message.bfd_enabled),
+        description: description?,
+        families: families?,
+        source_address: source_address?,
+        ebgp_multihop: ebgp_multihop?,
+        password: password?,
+        max_prefix: max_prefix(message.max_prefix),
+    })
+}
+
+const PEER_BFD_FIELDS: [&str; 3] = ["peer.bfd_min_rx_ms", "peer.bfd_min_tx_ms", "peer.bfd_detect_multiplier"];
+
+fn bfd_values(message: &v1::BgpPeer) -> [u32; 3] {
+    [message.bfd_min_rx_ms, message.bfd_min_tx_ms, message.bfd_detect_multiplier]
+}
+
+/// The text, unless it is empty, which means "not set".
+fn set(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+fn peer_type(number: i32) -> Result<Option<PeerType>, Invalid> {
+    match v1::PeerType::try_from(number) {
+        Ok(v1::PeerType::Unspecified) => Ok(None),
+        Ok(v1::PeerType::External) => Ok(Some(PeerType::External)),
+        Ok(v1::PeerType::Internal) => Ok(Some(PeerType::Internal)),
+        Err(_) => Err(Invalid::new(
+            &number.to_string(),
+            "a peer type: PEER_TYPE_UNSPECIFIED (0), PEER_TYPE_EXTERNAL (1) or PEER_TYPE_INTERNAL (2)",
+        )),
+    }
+}
+
+fn timers(fields: &mut Fields, keepalive: u32, hold: u32) -> Result<Option<PeerTimers>, Refused> {
+    let half = |set: &str| format!("is not set while {set}: set both timers or neither");
+    match (keepalive, hold) {
+        (0, 0) => return Ok(None),
+        (_, 0) => return Err(fields.refuse("peer.hold_time", half(&format!("peer.keepalive is {keepalive}")))),
+        (0, _) => return Err(fields.refuse("peer.keepalive", half(&format!("peer.hold_time is {hold}")))),
+        (..) => {}
+    }
+    // The ceiling of the keepalive follows from that of the hold time.
+    let keepalive = fields.take("peer.keepalive", seconds(keepalive, "a keepalive from 1 to 21845 s"));
+    let hold = fields.take("peer.hold_time", seconds(hold, "a hold time from 3 to 65535 s"));
+    fields.take("peer.hold_time", PeerTimers::new(keepalive?, hold?)).map(Some)
+}
+
+fn seconds(value: u32, expected: &str) -> Result<u16, Invalid> {
+    u16::try_from(value).map_err(|_| Invalid::number(value, expected))
+}
+
+fn families(fields: &mut Fields, numbers: &[i32]) -> Result<BTreeSet<Family>, Refused> {
+    if numbers.is_empty() {
+        return Ok([Family::Ipv4].into());
+    }
+    // All of them are looked at before the first refusal counts.
+    let parsed: Vec<_> = numbers.iter().enumerate().map(|(at, number)| listed_family(fields, at, *number)).collect();
+    parsed.into_iter().collect()
+}
+
+fn listed_family(fields: &mut Fields, at: usize, number: i32) -> Result<Family, Refused> {
+    let family = match v1::AddressFamily::try_from(number) {
+        Ok(v1::AddressFamily::Ipv4Unicast) => Ok(Family::Ipv4),
+        Ok(v1::AddressFamily::Ipv6Unicast) => Ok(Family::Ipv6),
+        Ok(v1::AddressFamily::Unspecified) | Err(_) => Err(Invalid::new(
+            &number.to_string(),
+            "an address family: ADDRESS_FAMILY_IPV4_UNICAST (1) or ADDRESS_FAMILY_IPV6_UNICAST (2)",
+        )),
+    };
+    fields.take(&format!("peer.address_families[{at}]"), family)
+}
+
+fn multihop(hops: u32) -> Result<Option<NonZeroU8>, Invalid> {
+    let hops =
+        u8::try_from(hops).map_err(|_| Invalid::number(hops, "a number of hops from 1 to 255, or 0 for none"))?;
+    Ok(NonZeroU8::new(hops))
+}
+
+fn max_prefix(number: u32) -> NonZeroU32 {
+    const DEFAULT: NonZeroU32 = NonZeroU32::new(MAX_PREFIX_DEFAULT).unwrap();
+    NonZeroU32::new(number).unwrap_or(DEFAULT)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,40 @@
+//! Domain values out, messages in the other direction: what the journal keeps and what clients read.
+//!
+//! For every change `from_proto(to_proto(change)) == change`. Each function takes its value apart without
+//! `..`, so a field that is added to the domain does not compile before it has a place on the wire.
+
+mod event;
+mod request;
+
+use novaroute_core::{
+    intent::{Change, Protocol},
+    name::OwnerName,
+};
+
+pub use event::{Stamp, event};
+pub use request::{advertise_prefix, apply_peer, configure_bgp, enable_bfd, enable_ospf};
+
+use crate::{journal::JournalRecord, v1};
+
+/// The journal's record of a change that is accepted. It holds passwords in the clear and no tokens.
+#[must_use]
+pub fn record(owner: &OwnerName, revision: u64, change: &Change) -> JournalRecord {
+    JournalRecord { owner: owner.to_string(), revision, change: Some(request::change(change)) }
+}
+
+/// The protocol on the wire.
+#[must_use]
+pub fn protocol(protocol: Protocol) -> v1::Protocol {
+    match protocol {
+        Protocol::Bgp => v1::Protocol::Bgp,
+        Protocol::Ospf => v1::Protocol::Ospf,
+    }
+}
+
+/// The text of a value; empty, which means "not set", without one.
+fn text(value: Option<&impl ToString>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! Changes as the requests that would ask for them, with `owner` and `token` left empty.
+
+use std::net::IpAddr;
+
+use novaroute_core::{
+    bfd::{BfdKey, BfdSession, BfdTimers, Hop},
+    bgp::{BgpInstance, PrefixAttributes},
+    intent::{Advertisement, Change, Intent, IntentKey, Target},
+    ospf::OspfInterface,
+    peer::{Peer, PeerType},
+    prefix::Family,
+};
+
+use super::{protocol, text};
+use crate::{
+    journal::{RemoveBgp, journal_record::Change as Recorded},
+    v1,
+};
+
+pub(super) fn change(change: &Change) -> Recorded {
+    match change {
+        Change::Register { reassert_intents } => {
+            let reassert_intents = *reassert_intents;
+            Recorded::Register(v1::RegisterRequest { reassert_intents, ..Default::default() })
+        }
+        Change::Deregister { withdraw_all } => {
+            let withdraw_all = *withdraw_all;
+            Recorded::Deregister(v1::DeregisterRequest { withdraw_all, ..Default::default() })
+        }
+        Change::Put(intent) => put(intent),
+        Change::Remove(Target::BfdSessionsTo(peer)) => Recorded::DisableBfd(disable_bfd(*peer)),
+        Change::Remove(Target::Key(key)) => remove(key),
+    }
+}
+
+fn put(intent: &Intent) -> Recorded {
+    match intent {
+        Intent::Bgp(instance) => Recorded::ConfigureBgp(configure_bgp(instance)),
+        Intent::Peer(peer) => Recorded::ApplyPeer(apply_peer(peer)),
+        Intent::Prefix(advertisement) => Recorded::AdvertisePrefix(advertise_prefix(advertisement)),
+        Intent::Bfd(session) => Recorded::EnableBfd(enable_bfd(session)),
+        Intent::Ospf(interface) => Recorded::EnableOspf(enable_ospf(interface)),
+    }
+}
+
+/// The request for a BGP instance.
+#[must_use]
+pub fn configure_bgp(instance: &BgpInstance) -> v1::ConfigureBgpRequest {
+    let BgpInstance { local_as, router_id } = instance;
+    v1::ConfigureBgpRequest { local_as: local_as.get(), router_id: router_id.to_string(), ..Default::default() }
+}
+
+/// The request for a peer. It carries the password in the clear.
+#[must_use]
+pub fn apply_peer(peer: &Peer) -> v1::ApplyPeerRequest {
+    v1::ApplyPeerRequest { peer: Some(bgp_peer(peer)), ..Default::default() }
+}
+
+fn bgp_peer(peer: &Peer) -> v1::BgpPeer {
+    let Peer {
+        address,
+        remote_as,
+        peer_type,
+        timers,
+        bfd,
+        description,
+        families,
+        source_address,
+        ebgp_multihop,
+        password,
+        max_prefix,
+    } = peer;
+    v1::BgpPeer {
+        neighbor_address: address.to_string(),
+        remote_as: remote_as.get(),
+        peer_type: self::peer_type(*peer_type).into(),
+        keepalive: timers.map_or(0, |timers| timers.keepalive_s().into()),
+        hold_time: timers.map_or(0, |timers| timers.hold_s().into()),
+        bfd_enabled: bfd.is_some(),
+        description: text(description.as_ref()),
+        address_families: families.iter().map(|family| address_family(*family).into()).collect(),
+        source_address: text(source_address.as_ref()),
+        ebgp_multihop: ebgp_multihop.map_or(0, |hops| hops.get().into()),
+        password: password.as_ref().map(|password| password.reveal().to_owned()).unwrap_or_default(),
+        max_prefix: max_prefix.get(),
+        bfd_min_rx_ms: bfd.map_or(0, BfdTimers::min_rx_ms),
+        bfd_min_tx_ms: bfd.map_or(0, BfdTimers::min_tx_ms),
+        bfd_detect_multiplier: bfd.map_or(0, |timers| timers.detect_multiplier().into()),
+    }
+}
+
+/// The request for a prefix.
+#[must_use]
+pub fn advertise_prefix(advertisement: &Advertisement) -> v1::AdvertisePrefixRequest {
+    let Advertisement { protocol, prefix, attributes } = advertisement;
+    v1::AdvertisePrefixRequest {
+        prefix: prefix.to_string(),
+        protocol: self::protocol(*protocol).into(),
+        attributes: Some(self::attributes(attributes)).filter(|given| *given != v1::PrefixAttributes::default()),
+        ..Default::default()
+    }
+}
+
+/// Local preference and MED go to the fields that can say 0.
+fn attributes(attributes: &PrefixAttributes) -> v1::PrefixAttributes {
+    let PrefixAttributes { local_preference, med, communities, next_hop } = attributes;
+    v1::PrefixAttributes {
+        local_pref: *local_preference,
+        multi_exit_disc: *med,
+        communities: communities.iter().map(ToString::to_string).collect(),
+        next_hop: text(next_hop.as_ref()),
+        ..Default::default()
+    }
+}
+
+/// The request for a BFD session.
+#[must_use]
+pub fn enable_bfd(session: &BfdSession) -> v1::EnableBfdRequest {
+    let BfdSession { key: BfdKey { peer, interface, hop }, local_address, timers } = session;
+    v1::EnableBfdRequest {
+        peer_address: peer.to_string(),
+        min_rx_ms: timers.min_rx_ms(),
+        min_tx_ms: timers.min_tx_ms(),
+        detect_multiplier: timers.detect_multiplier().into(),
+        interface_name: text(interface.as_ref()),
+        multihop: *hop == Hop::Multi,
+        source_address: text(local_address.as_ref()),
+        ..Default::default()
+    }
+}
+
+/// The request for an OSPF interface.
+#[must_use]
+pub fn enable_ospf(ospf: &OspfInterface) -> v1::EnableOspfRequest {
+    let OspfInterface { interface, area, passive, cost, timers } = ospf;
+    v1::EnableOspfRequest {
+        interface_name: interface.to_string(),
+        area_id: area.to_string(),
+        passive: *passive,
+        cost: cost.get().into(),
+        hello_interval: timers.hello_s().into(),
+        dead_interval: timers.dead_s().into(),
+        ..Default::default()
+    }
+}
+
+fn remove(key: &IntentKey) -> Recorded {
+    match key {
+        IntentKey::Bgp => Recorded::RemoveBgp(RemoveBgp {}),
+        IntentKey::Peer(address) => {
+            Recorded::RemovePeer(v1::RemovePeerRequest { neighbor_address: address.to_string(), ..Default::default() })
+        }
+        IntentKey::Prefix(protocol, prefix) => Recorded::WithdrawPrefix(v1::WithdrawPrefixRequest {
+            prefix: prefix.to_string(),
+            protocol: self::protocol(*protocol).into(),
+            ..Default::default()
+        }),
+        IntentKey::Bfd(BfdKey { peer, interface, hop }) => Recorded::DisableBfd(v1::DisableBfdRequest {
+            interface_name: text(interface.as_ref()),
+            multihop: Some(*hop == Hop::Multi),
+            ..disable_bfd(*peer)
+        }),
+        IntentKey::Ospf(interface) => Recorded::DisableOspf(v1::DisableOspfRequest {
+            interface_name: interface.to_string(),
+            ..Default::default()
+        }),
+    }
+}
+
+fn disable_bfd(peer: IpAddr) -> v1::DisableBfdRequest {
+    v1::DisableBfdRequest { peer_address: peer.to_string(), ..Default::default() }
+}
+
+fn peer_type(peer_type: Option<PeerType>) -> v1::PeerType {
+    match peer_type {
+        None => v1::PeerType::Unspecified,
+        Some(PeerType::External) => v1::PeerType::External,
+        Some(PeerType::Internal) => v1::PeerType::Internal,
+    }
+}
+
+fn address_family(family: Family) -> v1::AddressFamily {
+    match family {
+        Family::Ipv4 => v1::AddressFamily::Ipv4Unicast,
+        Family::Ipv6 => v1::AddressFamily::Ipv6Unicast,
+    }
+}

@@ -1,0 +1,203 @@
+//! What goes out comes back the same.
+
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    num::{NonZeroU8, NonZeroU16, NonZeroU32},
+};
+
+use novaroute_core::{
+    bfd::{BfdKey, BfdSession, BfdTimers, Hop},
+    bgp::{Asn, BgpInstance, Community, PrefixAttributes, RouterId},
+    event::{Event, EventType},
+    intent::{Advertisement, Change, Intent, IntentKey, Protocol, Target},
+    name::{Description, InterfaceName, OwnerName},
+    ospf::{AreaId, OspfInterface, OspfTimers},
+    peer::{Peer, PeerAddress, PeerTimers, PeerType},
+    prefix::{Family, Prefix, parse_host_address},
+    secret::Password,
+    state::Reason,
+};
+use proptest::{collection::btree_set, option, prelude::*};
+use prost::Message as _;
+
+use super::*;
+use crate::from_proto;
+
+/// Addresses of one family that a host can have.
+fn host(family: Family) -> BoxedStrategy<IpAddr> {
+    match family {
+        Family::Ipv4 => (0x0b00_0000_u32..0x7e00_0000).prop_map(|bits| Ipv4Addr::from(bits).into()).boxed(),
+        Family::Ipv6 => (0x2001_u128 << 112..0x2002_u128 << 112).prop_map(|bits| Ipv6Addr::from(bits).into()).boxed(),
+    }
+}
+
+fn family() -> impl Strategy<Value = Family> {
+    prop::sample::select(Family::ALL.to_vec())
+}
+
+fn parse<T: std::str::FromStr<Err: std::fmt::Debug>>(text: impl ToString) -> T {
+    text.to_string().parse().unwrap()
+}
+
+fn interface() -> impl Strategy<Value = InterfaceName> {
+    "[A-Za-z0-9][A-Za-z0-9_.-]{0,14}".prop_map(parse::<InterfaceName>)
+}
+
+fn bfd_timers() -> impl Strategy<Value = BfdTimers> {
+    (10_u32..=60_000, 10_u32..=60_000, 2_u32..=255).prop_map(|(rx, tx, mult)| BfdTimers::new(rx, tx, mult).unwrap())
+}
+
+fn peer_timers() -> impl Strategy<Value = PeerTimers> {
+    let hold = |keepalive: u16| (Just(keepalive), (3 * keepalive).max(3)..=u16::MAX);
+    (1_u16..=21_845).prop_flat_map(hold).prop_map(|(keepalive, hold)| PeerTimers::new(keepalive, hold).unwrap())
+}
+
+fn peer_names() -> impl Strategy<Value = (Option<Description>, Option<Password>)> {
+    let description = "[!-{}~é東]{1,20}( [!-{}~é東]{1,20}){0,2}".prop_map(parse::<Description>);
+    let password = "[!-{}~]{1,80}".prop_map(|text| Password::new(&text).unwrap());
+    (option::of(description), option::of(password))
+}
+
+fn peer() -> impl Strategy<Value = Peer> {
+    let ends = family().prop_flat_map(|family| (host(family), option::of(host(family))));
+    let types = prop::sample::select(vec![None, Some(PeerType::External), Some(PeerType::Internal)]);
+    let numbers = (1..=u32::MAX, any::<Option<NonZeroU8>>(), any::<NonZeroU32>());
+    let families = btree_set(family(), 1..=2);
+    let timers = (option::of(peer_timers()), option::of(bfd_timers()));
+    (ends, types, numbers, families, timers, peer_names()).prop_map(
+        |((address, source_address), peer_type, (remote_as, ebgp_multihop, max_prefix), families, timers, names)| {
+            Peer {
+                address: parse::<PeerAddress>(address),
+                remote_as: Asn::new(remote_as).unwrap(),
+                peer_type,
+                timers: timers.0,
+                bfd: timers.1,
+                description: names.0,
+                families,
+                source_address,
+                ebgp_multihop,
+                password: names.1,
+                max_prefix,
+            }
+        },
+    )
+}
+
+fn prefix() -> impl Strategy<Value = Prefix> {
+    let longer = |family: Family| (host(family), 4..=family.host_length());
+    family().prop_flat_map(longer).prop_map(|(address, length)| Prefix::new(address, length).unwrap())
+}
+
+fn communities() -> impl Strategy<Value = BTreeSet<Community>> {
+    let well_known = prop::sample::select(vec![0xffff_0000_u32, 0xffff_ff01, 0xffff_029a]);
+    btree_set(prop_oneof![any::<u32>(), well_known].prop_map(Community::from_bits), 0..=8)
+}
+
+fn advertisement() -> impl Strategy<Value = Advertisement> {
+    let bgp = prefix().prop_flat_map(|prefix| {
+        let next_hop = option::of(host(prefix.family()));
+        (Just(prefix), any::<(Option<u32>, Option<u32>)>(), communities(), next_hop)
+    });
+    let bgp = bgp.prop_map(|(prefix, (local_preference, med), communities, next_hop)| Advertisement {
+        protocol: Protocol::Bgp,
+        prefix,
+        attributes: PrefixAttributes { local_preference, med, communities, next_hop },
+    });
+    let attributes = PrefixAttributes::default;
+    let ospf =
+        prefix().prop_map(move |prefix| Advertisement { protocol: Protocol::Ospf, prefix, attributes: attributes() });
+    prop_oneof![bgp, ospf]
+}
+
+fn bfd_session() -> impl Strategy<Value = BfdSession> {
+    let ends = family().prop_flat_map(|family| (host(family), host(family)));
+    let single =
+        (option::of(interface()), any::<bool>()).prop_map(|(interface, local)| (interface, Hop::Single, local));
+    let multi = Just((None, Hop::Multi, true));
+    (ends, prop_oneof![single, multi], bfd_timers()).prop_map(|((peer, own), (interface, hop, local), timers)| {
+        BfdSession { key: BfdKey { peer, interface, hop }, local_address: local.then_some(own), timers }
+    })
+}
+
+fn ospf_interface() -> impl Strategy<Value = OspfInterface> {
+    let timers = (1..=u16::MAX).prop_flat_map(|hello| (Just(hello), hello..=u16::MAX));
+    (interface(), any::<u32>(), any::<bool>(), any::<NonZeroU16>(), timers).prop_map(
+        |(interface, area, passive, cost, (hello, dead))| OspfInterface {
+            interface,
+            area: AreaId::from_bits(area),
+            passive,
+            cost,
+            timers: OspfTimers::new(hello, dead).unwrap(),
+        },
+    )
+}
+
+fn instance() -> impl Strategy<Value = BgpInstance> {
+    (1..=u32::MAX, 1_u32..0xe000_0000).prop_map(|(local_as, router_id)| BgpInstance {
+        local_as: Asn::new(local_as).unwrap(),
+        router_id: RouterId::new(router_id.into()).unwrap(),
+    })
+}
+
+fn intent() -> impl Strategy<Value = Intent> {
+    prop_oneof![
+        instance().prop_map(Intent::Bgp),
+        peer().prop_map(Intent::Peer),
+        advertisement().prop_map(Intent::Prefix),
+        bfd_session().prop_map(Intent::Bfd),
+        ospf_interface().prop_map(Intent::Ospf),
+    ]
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        4 => intent().prop_map(Change::Put),
+        4 => intent().prop_map(|intent| Change::Remove(Target::Key(intent.key()))),
+        1 => family().prop_flat_map(host).prop_map(|peer| Change::Remove(Target::BfdSessionsTo(peer))),
+        1 => any::<bool>().prop_map(|reassert_intents| Change::Register { reassert_intents }),
+        1 => any::<bool>().prop_map(|withdraw_all| Change::Deregister { withdraw_all }),
+    ]
+}
+
+fn owner() -> impl Strategy<Value = OwnerName> {
+    prop_oneof!["[a-z][a-z0-9_.-]{0,62}".prop_map(parse::<OwnerName>), Just(OwnerName::config())]
+}
+
+proptest! {
+    #[test]
+    fn a_record_is_read_back_as_the_change_that_was_written(
+        owner in owner(), revision: u64, change in change()
+    ) {
+        let bytes = record(&owner, revision, &change).encode_to_vec();
+        let read = from_proto::record(&JournalRecord::decode(bytes.as_slice()).unwrap());
+        prop_assert_eq!(read, Ok(from_proto::Record { owner, revision, change }));
+    }
+
+    #[test]
+    fn reading_a_damaged_record_never_panics(bytes: Vec<u8>) {
+        if let Ok(damaged) = JournalRecord::decode(bytes.as_slice()) {
+            let _ = from_proto::record(&damaged).map_err(|bad| bad.to_string());
+        }
+    }
+}
+
+#[test]
+fn a_record_without_a_change_is_refused() {
+    let empty = JournalRecord { owner: "edge".into(), revision: 1, change: None };
+    assert_eq!(from_proto::record(&empty).unwrap_err().violations()[0].field, "change");
+}
+
+#[test]
+fn an_event_keeps_what_it_is_about() {
+    let address = parse_host_address("10.0.0.2").unwrap();
+    let key = IntentKey::Peer(parse(address));
+    let happened = Event::new(EventType::IntentRefused, "no").of(&parse("edge")).about(&key);
+    let happened = happened.because(Reason::FrrRefused).with("daemon", "bgpd");
+    let sent = event(&happened, Stamp { sequence: 7, timestamp_ns: 1_999_999_999, boot_id: "b" });
+    assert_eq!((sent.r#type(), sent.sequence), (v1::EventType::IntentRefused, 7));
+    assert_eq!((sent.timestamp_unix, sent.timestamp_ns), (1, 1_999_999_999));
+    assert_eq!((sent.owner.as_str(), sent.intent.as_str()), ("edge", "peer 10.0.0.2"));
+    assert_eq!((sent.reason.as_str(), sent.boot_id.as_str()), ("FRR_REFUSED", "b"));
+    assert_eq!(sent.metadata["daemon"], "bgpd");
+}

@@ -1,0 +1,126 @@
+//! What the node should look like: all live intents composed into one state, free of FRR's words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
+use crate::bgp::{BgpInstance, PrefixAttributes};
+use crate::intent::{Intent, IntentKey, Protocol};
+use crate::name::InterfaceName;
+use crate::ospf::OspfInterface;
+use crate::peer::{Peer, PeerAddress};
+use crate::prefix::Prefix;
+use crate::state::{IntentState, IntentStatus, Reason};
+
+/// The state that FRR should be in. The keys of the maps are the keys of the intents behind them, so each
+/// line that is rendered from here can name its intent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Desired {
+    /// BGP, when an instance is configured.
+    pub bgp: Option<DesiredBgp>,
+    /// BFD sessions that owners asked for by themselves.
+    pub bfd: BTreeMap<BfdKey, BfdSession>,
+    /// OSPF interfaces.
+    pub ospf: BTreeMap<InterfaceName, OspfInterface>,
+    /// Prefixes that OSPF (IPv4) and OSPFv3 (IPv6) carry.
+    pub ospf_prefixes: BTreeSet<Prefix>,
+    /// Intents that cannot be part of the state now, and why.
+    pub blocked: BTreeMap<IntentKey, IntentStatus>,
+}
+
+/// The BGP part of the desired state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredBgp {
+    /// The instance.
+    pub instance: BgpInstance,
+    /// Peers; `bfd` holds the timers that shall run, an explicit session's before the peer's own.
+    pub peers: BTreeMap<PeerAddress, Peer>,
+    /// Prefixes that BGP announces.
+    pub prefixes: BTreeMap<Prefix, PrefixAttributes>,
+}
+
+/// Composes intents into the desired state. The order in which they come makes no difference.
+pub fn compose<'a>(intents: impl IntoIterator<Item = &'a Intent>) -> Desired {
+    let mut sorted = Sorted::default();
+    for intent in intents {
+        sorted.add(intent);
+    }
+    sorted.into_desired()
+}
+
+/// The intents by kind, before it is known what they mean for each other.
+#[derive(Default)]
+struct Sorted {
+    instance: Option<BgpInstance>,
+    peers: BTreeMap<PeerAddress, Peer>,
+    prefixes: BTreeMap<Prefix, PrefixAttributes>,
+    rest: Desired,
+}
+
+impl Sorted {
+    fn add(&mut self, intent: &Intent) {
+        match intent {
+            Intent::Bgp(instance) => self.instance = Some(*instance),
+            Intent::Peer(peer) => drop(self.peers.insert(peer.address, peer.clone())),
+            Intent::Prefix(a) => match a.protocol {
+                Protocol::Bgp => drop(self.prefixes.insert(a.prefix, a.attributes.clone())),
+                Protocol::Ospf => drop(self.rest.ospf_prefixes.insert(a.prefix)),
+            },
+            Intent::Bfd(session) => drop(self.rest.bfd.insert(session.key.clone(), session.clone())),
+            Intent::Ospf(ospf) => drop(self.rest.ospf.insert(ospf.interface.clone(), ospf.clone())),
+        }
+    }
+
+    fn into_desired(self) -> Desired {
+        let Self { instance, mut peers, prefixes, rest: mut desired } = self;
+        let Some(instance) = instance else {
+            let keys = peers.into_keys().map(IntentKey::Peer);
+            let keys = keys.chain(prefixes.into_keys().map(|p| IntentKey::Prefix(Protocol::Bgp, p)));
+            desired.blocked.extend(keys.map(|key| (key, waits_for_instance())));
+            return desired;
+        };
+        peers.retain(|address, peer| {
+            let fits = peer.type_fits(instance.local_as);
+            if !fits {
+                desired.blocked.insert(IntentKey::Peer(*address), type_mismatch(peer, instance));
+            }
+            fits
+        });
+        for peer in peers.values_mut() {
+            peer.bfd = peer.bfd.map(|own| explicit_timers(&desired.bfd, peer, instance).unwrap_or(own));
+        }
+        desired.bgp = Some(DesiredBgp { instance, peers, prefixes });
+        desired
+    }
+}
+
+/// The timers of an explicit session that is the same session as the one which the peer asks for.
+///
+/// bgpd asks for a multihop session where the peer is internal or set to multihop; several explicit sessions
+/// to one address differ in interface only, and the first in key order counts.
+fn explicit_timers(sessions: &BTreeMap<BfdKey, BfdSession>, peer: &Peer, instance: BgpInstance) -> Option<BfdTimers> {
+    let multihop = peer.ebgp_multihop.is_some() || peer.is_internal(instance.local_as);
+    let hop = if multihop { Hop::Multi } else { Hop::Single };
+    let same = |key: &&BfdKey| key.peer == peer.address.get() && key.hop == hop;
+    sessions.iter().find(|(key, _)| same(key)).map(|(_, session)| session.timers)
+}
+
+fn waits_for_instance() -> IntentStatus {
+    IntentStatus::because(
+        IntentState::Pending,
+        Reason::BgpNotConfigured,
+        "no BGP instance is configured on this node: call ConfigureBGP or set bgp.local_as",
+    )
+}
+
+fn type_mismatch(peer: &Peer, instance: BgpInstance) -> IntentStatus {
+    let (local, remote) = (instance.local_as, peer.remote_as);
+    let is = if local == remote { "internal" } else { "external" };
+    IntentStatus::because(
+        IntentState::Refused,
+        Reason::PeerTypeMismatch,
+        format!("remote AS {remote} makes the peer {is} on a node of AS {local}, its peer_type says otherwise"),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! Names and free text with closed character sets.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::invalid::Invalid;
+
+/// Longest interface name in bytes (Linux `IFNAMSIZ` less the terminating NUL).
+pub const INTERFACE_NAME_BYTES_MAX: usize = 15;
+/// Longest owner name in bytes.
+pub const OWNER_NAME_BYTES_MAX: usize = 63;
+/// Longest description in bytes; keeps the rendered line far below FRR's line buffer (4096 bytes in FRR 8).
+pub const DESCRIPTION_BYTES_MAX: usize = 255;
+
+/// The owner of everything that the configuration file declares.
+pub const CONFIG_OWNER: &str = "_config";
+
+macro_rules! text_newtype {
+    ($name:ident) => {
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+/// A Linux network interface: 1 to 15 of `A-Z a-z 0-9 _ . -`, beginning with a letter or digit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InterfaceName(String);
+text_newtype!(InterfaceName);
+
+impl FromStr for InterfaceName {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if is_word(text, INTERFACE_NAME_BYTES_MAX) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Invalid::new(
+            text,
+            format!("an interface name: 1 to {INTERFACE_NAME_BYTES_MAX} of A-Z a-z 0-9 _ . -, a letter or digit first"),
+        ))
+    }
+}
+
+/// A client of the agent: 1 to 63 of `A-Z a-z 0-9 _ . -`, beginning with a letter or digit.
+///
+/// Names that begin with `_` belong to the agent itself; only [`OwnerName::config`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OwnerName(String);
+text_newtype!(OwnerName);
+
+impl OwnerName {
+    /// The built-in owner of what the configuration file declares.
+    #[must_use]
+    pub fn config() -> Self {
+        Self(CONFIG_OWNER.to_owned())
+    }
+
+    /// Whether this is the built-in owner of the configuration file.
+    #[must_use]
+    pub fn is_config(&self) -> bool {
+        self.0 == CONFIG_OWNER
+    }
+}
+
+impl FromStr for OwnerName {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if is_word(text, OWNER_NAME_BYTES_MAX) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Invalid::new(
+            text,
+            format!("an owner name: 1 to {OWNER_NAME_BYTES_MAX} of A-Z a-z 0-9 _ . -, a letter or digit first"),
+        ))
+    }
+}
+
+/// The description of a peer: 1 to 255 bytes of printable text, words separated by single spaces.
+///
+/// FRR folds white space, cuts at `|` and would store invisible characters, so exactly what it would not keep
+/// is refused: control and bidirectional-control characters, `|`, leading, trailing and double spaces.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Description(String);
+text_newtype!(Description);
+
+impl FromStr for Description {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let fits = (1..=DESCRIPTION_BYTES_MAX).contains(&text.len());
+        let spaced = text.split(' ').all(|word| !word.is_empty());
+        if fits && spaced && text.chars().all(is_printable) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Invalid::new(
+            text,
+            format!(
+                "a description: 1 to {DESCRIPTION_BYTES_MAX} bytes of printable text, single spaces between words, \
+                 no '|' and no control characters"
+            ),
+        ))
+    }
+}
+
+fn is_word(text: &str, bytes_max: usize) -> bool {
+    let fits = (1..=bytes_max).contains(&text.len());
+    let begins = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+    fits && begins && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+}
+
+/// Visible in one line and left as it is by FRR. White space other than a plain space and the characters that
+/// change the reading direction or join invisibly (Unicode bidirectional controls, zero-width) are not.
+fn is_printable(c: char) -> bool {
+    let invisible = matches!(c,
+        '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    !(c.is_control() || invisible || c == '|' || (c.is_whitespace() && c != ' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interface_names() {
+        for good in ["eth0", "bond0.100", "a", "veth-tor_1", "123456789012345"] {
+            assert_eq!(good.parse::<InterfaceName>().unwrap().as_str(), good);
+        }
+        for bad in ["", "1234567890123456", "eth0 area", "eth0\nno", ".hidden", "-x", "eth0|", "é", "eth0\0"] {
+            assert!(bad.parse::<InterfaceName>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn owners_never_begin_with_an_underscore_from_outside() {
+        assert!("_config".parse::<OwnerName>().is_err());
+        assert!(OwnerName::config().is_config());
+    }
+
+    #[test]
+    fn descriptions_are_kept_as_they_are_or_refused() {
+        for good in ["tor 1", "50% off", "no neighbor 1.2.3.4", "!#?\"';`$(x)\\", "Zürich 東京", "x"] {
+            assert_eq!(good.parse::<Description>().unwrap().as_str(), good);
+        }
+        for bad in
+            ["", " ", " a", "a ", "a  b", "a\tb", "a\nb", "a\rb", "a\0b", "a|b", "\u{202e}abc", "a\u{a0}b", "a\u{7f}"]
+        {
+            assert!(bad.parse::<Description>().is_err(), "{bad:?}");
+        }
+        assert!("x".repeat(256).parse::<Description>().is_err());
+    }
+}

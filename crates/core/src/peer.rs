@@ -1,0 +1,170 @@
+//! BGP peers.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+use std::num::{NonZeroU8, NonZeroU32};
+use std::str::FromStr;
+
+use crate::bfd::BfdTimers;
+use crate::bgp::Asn;
+use crate::invalid::Invalid;
+use crate::name::Description;
+use crate::prefix::{Family, is_link_local_v6, parse_host_address};
+use crate::secret::Password;
+
+/// Prefixes accepted from a peer before FRR warns, per family, when nothing else is asked for.
+pub const MAX_PREFIX_DEFAULT: u32 = 1000;
+
+/// The address that a peer is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PeerAddress(IpAddr);
+
+impl PeerAddress {
+    /// The address.
+    #[must_use]
+    pub fn get(self) -> IpAddr {
+        self.0
+    }
+}
+
+impl FromStr for PeerAddress {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let address = parse_host_address(text)?;
+        if address.is_loopback() || is_link_local_v6(address) {
+            return Err(Invalid::new(
+                text,
+                "a peer address: loopback and fe80:: addresses name no router by themselves",
+            ));
+        }
+        Ok(Self(address))
+    }
+}
+
+impl fmt::Display for PeerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// What the owner says the peer is; checked against the node's AS, since that decides what it really is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PeerType {
+    /// Another AS (eBGP).
+    External,
+    /// The same AS (iBGP).
+    Internal,
+}
+
+/// Session timers in seconds (RFC 4271 §4.2, §10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerTimers {
+    keepalive_s: u16,
+    hold_s: u16,
+}
+
+impl PeerTimers {
+    /// Seconds between keepalives, and of silence after which the session is down.
+    ///
+    /// # Errors
+    /// [`Invalid`] when keepalive is 0, hold is below 3 or below three keepalives.
+    pub fn new(keepalive_s: u16, hold_s: u16) -> Result<Self, Invalid> {
+        if keepalive_s == 0 {
+            return Err(Invalid::number(keepalive_s, "a keepalive from 1 to 21845 s (a third of the hold time)"));
+        }
+        if hold_s < 3 || u32::from(hold_s) < 3 * u32::from(keepalive_s) {
+            return Err(Invalid::number(
+                hold_s,
+                format!("a hold time of at least 3 s and three keepalives (3 × {keepalive_s} s)"),
+            ));
+        }
+        Ok(Self { keepalive_s, hold_s })
+    }
+
+    /// Seconds between keepalives.
+    #[must_use]
+    pub fn keepalive_s(self) -> u16 {
+        self.keepalive_s
+    }
+
+    /// Seconds of silence after which the session is down.
+    #[must_use]
+    pub fn hold_s(self) -> u16 {
+        self.hold_s
+    }
+}
+
+/// A BGP peer as its owner wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// Where it is; the key.
+    pub address: PeerAddress,
+    /// Its AS.
+    pub remote_as: Asn,
+    /// What the owner believes it is; `None` leaves it to the AS numbers.
+    pub peer_type: Option<PeerType>,
+    /// Timers; `None` leaves FRR's defaults.
+    pub timers: Option<PeerTimers>,
+    /// BFD protects the session, with these timers.
+    pub bfd: Option<BfdTimers>,
+    /// Free text.
+    pub description: Option<Description>,
+    /// Families that are exchanged; never empty.
+    pub families: BTreeSet<Family>,
+    /// Own address of the session.
+    pub source_address: Option<IpAddr>,
+    /// Hops to an eBGP peer that is not on a link of this node; `None`: directly connected.
+    pub ebgp_multihop: Option<NonZeroU8>,
+    /// TCP MD5 password.
+    pub password: Option<Password>,
+    /// Prefixes accepted per family before FRR warns.
+    pub max_prefix: NonZeroU32,
+}
+
+impl Peer {
+    /// Whether the session is internal (RFC 4271 §1.1) on a node of `local_as`.
+    #[must_use]
+    pub fn is_internal(&self, local_as: Asn) -> bool {
+        self.remote_as == local_as
+    }
+
+    /// Whether what the owner believes the peer to be fits the AS numbers.
+    #[must_use]
+    pub fn type_fits(&self, local_as: Asn) -> bool {
+        match self.peer_type {
+            None => true,
+            Some(PeerType::Internal) => self.is_internal(local_as),
+            Some(PeerType::External) => !self.is_internal(local_as),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hold_time_follows_keepalive() {
+        for (keepalive, hold, fits) in [
+            (1, 3, true),
+            (3, 9, true),
+            (3, 8, false),
+            (0, 9, false),
+            (1, 2, false),
+            (21845, 65535, true),
+            (21846, 65535, false),
+        ] {
+            assert_eq!(PeerTimers::new(keepalive, hold).is_ok(), fits, "{keepalive} {hold}");
+        }
+    }
+
+    #[test]
+    fn peer_addresses() {
+        for bad in ["fe80::1", "127.0.0.1", "::1", "0.0.0.0", "eth0", "10.0.0.2\nno router bgp"] {
+            assert!(bad.parse::<PeerAddress>().is_err(), "{bad:?}");
+        }
+        assert_eq!("FD00:0::1".parse::<PeerAddress>().unwrap().to_string(), "fd00::1");
+    }
+}

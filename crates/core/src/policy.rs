@@ -1,0 +1,234 @@
+//! What an owner may ask for. Everything here is a function of the policy and one intent; who holds what
+//! already is the engine's business.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+
+use crate::bgp::{Asn, Community};
+use crate::intent::{Advertisement, Intent, Kind};
+use crate::name::InterfaceName;
+use crate::peer::Peer;
+use crate::prefix::{Family, Prefix};
+use crate::rejection::{Rejection, RejectionClass};
+use crate::state::Reason;
+
+/// Which prefixes an owner may advertise, by their length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum PrefixType {
+    /// `/32` and `/128`.
+    HostOnly,
+    /// `/1`–`/31` and `/1`–`/127`.
+    Subnet,
+    /// All but the default route.
+    #[default]
+    Any,
+}
+
+impl PrefixType {
+    /// The word in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::HostOnly => "host_only",
+            Self::Subnet => "subnet",
+            Self::Any => "any",
+        }
+    }
+}
+
+/// The rights and limits of one owner. Empty lists and `None` mean: no restriction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Kinds of intent that the owner may use.
+    pub permissions: BTreeSet<Kind>,
+    /// May take over keys that another owner holds.
+    pub can_override: bool,
+    /// Which prefixes, by length.
+    pub prefix_type: PrefixType,
+    /// With [`PrefixType::Any`]: the default route too.
+    pub allow_default_route: bool,
+    /// A prefix must lie inside one of these.
+    pub allowed_cidrs: Vec<Prefix>,
+    /// Shortest and longest prefix per family, in bits.
+    pub lengths: BTreeMap<Family, RangeInclusive<u8>>,
+    /// Most prefixes held at once.
+    pub max_prefixes: Option<u32>,
+    /// Most peers held at once.
+    pub max_peers: Option<u32>,
+    /// Communities that may be attached.
+    pub allowed_communities: Option<BTreeSet<Community>>,
+    /// Interfaces that may be named, by OSPF and BFD.
+    pub allowed_interfaces: Option<BTreeSet<InterfaceName>>,
+    /// Where peers, of BGP and BFD, may be.
+    pub allowed_peers: Vec<Prefix>,
+    /// AS numbers that peers may have.
+    pub allowed_remote_as: Option<BTreeSet<Asn>>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            permissions: Kind::ALL.into(),
+            can_override: false,
+            prefix_type: PrefixType::Any,
+            allow_default_route: false,
+            allowed_cidrs: Vec::new(),
+            lengths: BTreeMap::new(),
+            max_prefixes: None,
+            max_peers: None,
+            allowed_communities: None,
+            allowed_interfaces: None,
+            allowed_peers: Vec::new(),
+            allowed_remote_as: None,
+        }
+    }
+}
+
+impl Policy {
+    /// Most intents of `kind` that the owner may hold at once.
+    #[must_use]
+    pub fn limit(&self, kind: Kind) -> Option<u32> {
+        match kind {
+            Kind::Prefixes => self.max_prefixes,
+            Kind::Peers => self.max_peers,
+            Kind::BgpGlobal | Kind::Bfd | Kind::Ospf => None,
+        }
+    }
+}
+
+/// Whether the owner may use this kind of intent at all.
+///
+/// # Errors
+/// PERMISSION_DENIED naming the kind and the permitted ones.
+pub fn check_permission(policy: &Policy, kind: Kind) -> Result<(), Rejection> {
+    if policy.permissions.contains(&kind) {
+        return Ok(());
+    }
+    let allowed = joined(&policy.permissions);
+    Err(denied(Reason::KindNotPermitted, "permissions", format!("no permission for {kind}"), &allowed))
+}
+
+/// Whether the policy allows this intent.
+///
+/// # Errors
+/// PERMISSION_DENIED naming the rule and the allowed values.
+pub fn evaluate(policy: &Policy, intent: &Intent) -> Result<(), Rejection> {
+    match intent {
+        Intent::Bgp(_) => Ok(()),
+        Intent::Peer(peer) => check_peer(policy, peer),
+        Intent::Prefix(advertisement) => check_advertisement(policy, advertisement),
+        Intent::Bfd(session) => {
+            check_peer_address(policy, session.key.peer)?;
+            session.key.interface.as_ref().map_or(Ok(()), |interface| check_interface(policy, interface))
+        }
+        Intent::Ospf(ospf) => check_interface(policy, &ospf.interface),
+    }
+}
+
+fn check_peer(policy: &Policy, peer: &Peer) -> Result<(), Rejection> {
+    check_peer_address(policy, peer.address.get())?;
+    match &policy.allowed_remote_as {
+        Some(allowed) if !allowed.contains(&peer.remote_as) => Err(denied(
+            Reason::RemoteAsNotAllowed,
+            "allowed_remote_as",
+            format!("remote AS {} is not allowed", peer.remote_as),
+            &joined(allowed),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_peer_address(policy: &Policy, address: IpAddr) -> Result<(), Rejection> {
+    if policy.allowed_peers.is_empty() || policy.allowed_peers.iter().any(|cidr| cidr.contains_address(address)) {
+        return Ok(());
+    }
+    let allowed = joined(&policy.allowed_peers);
+    Err(denied(Reason::PeerNotAllowed, "allowed_peers", format!("peer {address} is not allowed"), &allowed))
+}
+
+fn check_interface(policy: &Policy, interface: &InterfaceName) -> Result<(), Rejection> {
+    match &policy.allowed_interfaces {
+        Some(allowed) if !allowed.contains(interface) => Err(denied(
+            Reason::InterfaceNotAllowed,
+            "allowed_interfaces",
+            format!("interface {interface} is not allowed"),
+            &joined(allowed),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_advertisement(policy: &Policy, advertisement: &Advertisement) -> Result<(), Rejection> {
+    let prefix = &advertisement.prefix;
+    check_prefix_type(policy, prefix)?;
+    check_length(policy, prefix)?;
+    check_cidrs(policy, prefix)?;
+    let refused = |community: &&Community| policy.allowed_communities.as_ref().is_some_and(|a| !a.contains(community));
+    match advertisement.attributes.communities.iter().find(refused) {
+        None => Ok(()),
+        Some(community) => Err(denied(
+            Reason::CommunityNotAllowed,
+            "allowed_communities",
+            format!("community {community} is not allowed"),
+            &joined(policy.allowed_communities.iter().flatten()),
+        )),
+    }
+}
+
+fn check_prefix_type(policy: &Policy, prefix: &Prefix) -> Result<(), Rejection> {
+    let (fits, allowed) = match policy.prefix_type {
+        PrefixType::HostOnly => (prefix.is_host(), "/32 and /128"),
+        PrefixType::Subnet => (!prefix.is_host() && !prefix.is_default_route(), "/1 to /31 and /1 to /127"),
+        PrefixType::Any => {
+            (!prefix.is_default_route() || policy.allow_default_route, "any length but the default route")
+        }
+    };
+    if fits {
+        return Ok(());
+    }
+    let kind = policy.prefix_type.as_str();
+    let what = format!("prefix {prefix} is not allowed by prefix type {kind}");
+    Err(denied(Reason::PrefixTypeNotAllowed, "allowed_prefixes.type", what, allowed))
+}
+
+fn check_length(policy: &Policy, prefix: &Prefix) -> Result<(), Rejection> {
+    match policy.lengths.get(&prefix.family()) {
+        Some(range) if !range.contains(&prefix.length()) => Err(denied(
+            Reason::PrefixLengthNotAllowed,
+            "allowed_prefixes.min_length/max_length",
+            format!("prefix {prefix} has a length that is not allowed"),
+            &format!("/{} to /{} for {}", range.start(), range.end(), prefix.family()),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_cidrs(policy: &Policy, prefix: &Prefix) -> Result<(), Rejection> {
+    if policy.allowed_cidrs.is_empty() || policy.allowed_cidrs.iter().any(|cidr| cidr.contains(prefix)) {
+        return Ok(());
+    }
+    let allowed = joined(&policy.allowed_cidrs);
+    let what = format!("prefix {prefix} lies in none of the allowed CIDRs");
+    Err(denied(Reason::PrefixNotInAllowedCidrs, "allowed_prefixes.allowed_cidrs", what, &allowed))
+}
+
+fn denied(reason: Reason, rule: &'static str, what: String, allowed: &str) -> Rejection {
+    let allowed = if allowed.is_empty() { "none" } else { allowed };
+    Rejection::new(RejectionClass::PermissionDenied, reason, format!("{what} (rule {rule}; allowed: {allowed})"))
+        .with("rule", rule)
+        .with("allowed", allowed)
+}
+
+/// Allowed values as an error shows them, cut where a list would swamp the message.
+fn joined<T: ToString>(values: impl IntoIterator<Item = T>) -> String {
+    const SHOWN_MAX: usize = 16;
+    let mut words: Vec<String> = values.into_iter().take(SHOWN_MAX + 1).map(|value| value.to_string()).collect();
+    if words.len() > SHOWN_MAX {
+        words[SHOWN_MAX] = "…".to_owned();
+    }
+    words.join(", ")
+}
+
+#[cfg(test)]
+mod tests;

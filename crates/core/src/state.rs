@@ -1,0 +1,194 @@
+//! The states of an intent and the reasons behind them.
+
+use std::fmt;
+
+/// Where an intent is on its way. The words are the same in status, events, the CLI and metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IntentState {
+    /// Accepted, not yet in FRR's running configuration.
+    Pending,
+    /// FRR's running configuration has it.
+    Programmed,
+    /// A prefix that was sent to at least one established peer (BGP), or stands in the LSDB (OSPF).
+    Advertised,
+    /// FRR or the node refused it; other intents go on.
+    Refused,
+    /// Another owner's intent with the same key took over; it comes back when that one goes.
+    Overridden,
+    /// Found in FRR without anybody claiming it; announced like any other until the adoption grace ends.
+    Stale,
+}
+
+impl IntentState {
+    /// All states, in order.
+    pub const ALL: [Self; 6] =
+        [Self::Pending, Self::Programmed, Self::Advertised, Self::Refused, Self::Overridden, Self::Stale];
+
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Programmed => "programmed",
+            Self::Advertised => "advertised",
+            Self::Refused => "refused",
+            Self::Overridden => "overridden",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+impl fmt::Display for IntentState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $word:literal,)+) => {
+        /// Why something was refused, or is not where its owner wants it. One list feeds error details, events,
+        /// metric labels and the documentation; the words never change meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl Reason {
+            /// All reasons.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable word, upper case (`google.rpc.ErrorInfo.reason`).
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// What it means, in a sentence.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),+).trim_ascii_start()),+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// A field of the request cannot be what it says.
+    InvalidField = "INVALID_FIELD",
+    /// Unknown owner or wrong token; the two are never told apart.
+    BadCredentials = "BAD_CREDENTIALS",
+    /// The caller's user id may not speak for this owner.
+    UidNotAllowed = "UID_NOT_ALLOWED",
+    /// The owner has no permission for this kind of intent.
+    KindNotPermitted = "KIND_NOT_PERMITTED",
+    /// The owner's policy takes host prefixes only, subnets only, or no default route.
+    PrefixTypeNotAllowed = "PREFIX_TYPE_NOT_ALLOWED",
+    /// The prefix lies in none of the owner's allowed CIDRs.
+    PrefixNotInAllowedCidrs = "PREFIX_NOT_IN_ALLOWED_CIDRS",
+    /// The prefix is shorter or longer than the owner's policy takes.
+    PrefixLengthNotAllowed = "PREFIX_LENGTH_NOT_ALLOWED",
+    /// A community is not among the owner's allowed ones.
+    CommunityNotAllowed = "COMMUNITY_NOT_ALLOWED",
+    /// The interface is not among the owner's allowed ones.
+    InterfaceNotAllowed = "INTERFACE_NOT_ALLOWED",
+    /// The peer's address lies in none of the owner's allowed peer CIDRs.
+    PeerNotAllowed = "PEER_NOT_ALLOWED",
+    /// The peer's AS is not among the owner's allowed ones.
+    RemoteAsNotAllowed = "REMOTE_AS_NOT_ALLOWED",
+    /// The owner holds as many intents of this kind as its limit allows.
+    LimitReached = "LIMIT_REACHED",
+    /// Another owner holds the key.
+    HeldByAnother = "HELD_BY_ANOTHER",
+    /// Another owner holds the BGP instance with other values.
+    BgpInstanceHeld = "BGP_INSTANCE_HELD",
+    /// The owner holds nothing with this key.
+    NotHeld = "NOT_HELD",
+    /// Too many requests are waiting to be decided.
+    QueueFull = "QUEUE_FULL",
+    /// Too many failed attempts to authenticate; try again later.
+    TooManyFailures = "TOO_MANY_FAILURES",
+    /// The agent is shutting down.
+    ShuttingDown = "SHUTTING_DOWN",
+    /// The journal cannot be written, so nothing can be promised.
+    JournalUnavailable = "JOURNAL_UNAVAILABLE",
+    /// No BGP instance is configured yet; peers and BGP prefixes wait for it.
+    BgpNotConfigured = "BGP_NOT_CONFIGURED",
+    /// The peer was declared internal or external and its AS says otherwise.
+    PeerTypeMismatch = "PEER_TYPE_MISMATCH",
+    /// FRR refused a line of this intent; its words are attached.
+    FrrRefused = "FRR_REFUSED",
+    /// The FRR daemon that this intent needs cannot be reached.
+    DaemonUnavailable = "DAEMON_UNAVAILABLE",
+    /// An owner with the right to override holds the key.
+    OverriddenByOwner = "OVERRIDDEN_BY_OWNER",
+    /// Found in FRR after a start without journal; nobody has claimed it yet.
+    AdoptedUnclaimed = "ADOPTED_UNCLAIMED",
+    /// No peer that takes this family is established, so nobody was sent the prefix.
+    NoEstablishedPeer = "NO_ESTABLISHED_PEER",
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A reason with the words that belong to the case at hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// The stable reason.
+    pub reason: Reason,
+    /// The case at hand, for people: never a secret.
+    pub detail: String,
+}
+
+impl Cause {
+    /// A reason and its words.
+    #[must_use]
+    pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason, self.detail)
+    }
+}
+
+/// The state of an intent with what is behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntentStatus {
+    /// The state.
+    pub state: IntentState,
+    /// Why it is not further, when there is something to say.
+    pub cause: Option<Cause>,
+}
+
+impl IntentStatus {
+    /// A state that needs no explanation.
+    #[must_use]
+    pub fn of(state: IntentState) -> Self {
+        Self { state, cause: None }
+    }
+
+    /// A state with its cause.
+    #[must_use]
+    pub fn because(state: IntentState, reason: Reason, detail: impl Into<String>) -> Self {
+        Self { state, cause: Some(Cause::new(reason, detail)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_distinct_words_with_a_meaning() {
+        let words: std::collections::BTreeSet<_> = Reason::ALL.iter().map(|r| r.as_str()).collect();
+        assert_eq!(words.len(), Reason::ALL.len());
+        for reason in Reason::ALL {
+            assert!(reason.meaning().ends_with('.'), "{reason}: {}", reason.meaning());
+        }
+    }
+}

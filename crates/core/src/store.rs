@@ -1,0 +1,234 @@
+//! Who holds what: one slot per key, copied only when it is written while somebody still reads it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::intent::{Intent, IntentKey, Kind};
+use crate::name::OwnerName;
+use crate::state::{IntentState, IntentStatus, Reason};
+
+/// An intent with its owner and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Who asked for it.
+    pub owner: OwnerName,
+    /// What was asked for.
+    pub intent: Intent,
+    /// Where it is; see [`crate::live::effective_status`] for what was seen since.
+    pub status: IntentStatus,
+    /// The revision at which the intent was last changed; an outcome of an older round says nothing about it.
+    pub revision: u64,
+}
+
+/// The intents of one key: at most one by right, and at most one that overrides it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Slot {
+    base: Option<Arc<Entry>>,
+    over: Option<Arc<Entry>>,
+}
+
+/// Which place of a slot an intent takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The holder's.
+    Base,
+    /// That of an owner who overrides the holder.
+    Over,
+}
+
+impl Slot {
+    /// The intent that counts.
+    #[must_use]
+    pub fn live(&self) -> Option<&Arc<Entry>> {
+        self.over.as_ref().or(self.base.as_ref())
+    }
+
+    /// The intent that waits under an overriding one.
+    #[must_use]
+    pub fn overridden(&self) -> Option<&Arc<Entry>> {
+        self.over.as_ref().and(self.base.as_ref())
+    }
+
+    /// Both, the live one first.
+    pub fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.over.iter().chain(self.base.iter())
+    }
+
+    /// The place that `owner` holds.
+    #[must_use]
+    pub fn place_of(&self, owner: &OwnerName) -> Option<Place> {
+        let holds = |entry: &Option<Arc<Entry>>| entry.as_ref().is_some_and(|entry| entry.owner == *owner);
+        match (holds(&self.over), holds(&self.base)) {
+            (true, _) => Some(Place::Over),
+            (false, true) => Some(Place::Base),
+            (false, false) => None,
+        }
+    }
+
+    /// The entry at `place`.
+    #[must_use]
+    pub fn at(&self, place: Place) -> Option<&Arc<Entry>> {
+        match place {
+            Place::Base => self.base.as_ref(),
+            Place::Over => self.over.as_ref(),
+        }
+    }
+
+    fn at_mut(&mut self, place: Place) -> &mut Option<Arc<Entry>> {
+        match place {
+            Place::Base => &mut self.base,
+            Place::Over => &mut self.over,
+        }
+    }
+
+    /// Gives the waiting intent the state that its place means.
+    fn settle(&mut self) {
+        let holder = self.over.as_ref().map(|over| over.owner.clone());
+        let Some(base) = self.base.as_mut() else { return };
+        let was_overridden = base.status.state == IntentState::Overridden;
+        match holder {
+            Some(holder) => {
+                let detail = format!("owner {holder} overrides this");
+                let status = IntentStatus::because(IntentState::Overridden, Reason::OverriddenByOwner, detail);
+                Arc::make_mut(base).status = status;
+            }
+            None if was_overridden => Arc::make_mut(base).status = IntentStatus::of(IntentState::Pending),
+            None => {}
+        }
+    }
+}
+
+/// An immutable picture of the store; cheap to clone and to keep.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    slots: Arc<BTreeMap<IntentKey, Slot>>,
+    held: Arc<BTreeMap<OwnerName, BTreeMap<Kind, u32>>>,
+    revision: u64,
+}
+
+impl Snapshot {
+    /// Grows by one with each change of what is wanted; status changes do not count.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The slot of a key.
+    #[must_use]
+    pub fn slot(&self, key: &IntentKey) -> Option<&Slot> {
+        self.slots.get(key)
+    }
+
+    /// The slot of a key together with the store's own copy of the key.
+    #[must_use]
+    pub fn key_and_slot(&self, key: &IntentKey) -> Option<(&IntentKey, &Slot)> {
+        self.slots.get_key_value(key)
+    }
+
+    /// The live intent of a key.
+    #[must_use]
+    pub fn live(&self, key: &IntentKey) -> Option<&Arc<Entry>> {
+        self.slot(key).and_then(Slot::live)
+    }
+
+    /// All slots in key order.
+    pub fn slots(&self) -> impl Iterator<Item = (&IntentKey, &Slot)> {
+        self.slots.iter()
+    }
+
+    /// All entries in key order, overridden ones too.
+    pub fn entries(&self) -> impl Iterator<Item = (&IntentKey, &Arc<Entry>)> {
+        self.slots.iter().flat_map(|(key, slot)| slot.entries().map(move |entry| (key, entry)))
+    }
+
+    /// The live intents in key order.
+    pub fn live_intents(&self) -> impl Iterator<Item = &Intent> {
+        self.slots.values().filter_map(Slot::live).map(|entry| &entry.intent)
+    }
+
+    /// How many intents of a kind an owner holds, overridden ones too.
+    #[must_use]
+    pub fn held(&self, owner: &OwnerName, kind: Kind) -> u32 {
+        self.held.get(owner).and_then(|kinds| kinds.get(&kind)).copied().unwrap_or(0)
+    }
+
+    /// The owners that hold anything.
+    pub fn holders(&self) -> impl Iterator<Item = &OwnerName> {
+        self.held.keys()
+    }
+}
+
+/// The store: a snapshot that can be written.
+#[derive(Debug, Clone, Default)]
+pub struct Store {
+    current: Snapshot,
+}
+
+impl Store {
+    /// The picture as it is now.
+    #[must_use]
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.current
+    }
+
+    /// Puts an intent in its place and returns the one that was there.
+    pub fn put(&mut self, owner: &OwnerName, intent: Intent, place: Place) -> Option<Arc<Entry>> {
+        let key = intent.key();
+        self.current.revision += 1;
+        let status = IntentStatus::of(IntentState::Pending);
+        let entry = Arc::new(Entry { owner: owner.clone(), intent, status, revision: self.current.revision });
+        let slot = Arc::make_mut(&mut self.current.slots).entry(key.clone()).or_default();
+        let former = slot.at_mut(place).replace(entry);
+        slot.settle();
+        if let Some(former) = &former {
+            self.count(&former.owner, key.kind(), -1);
+        }
+        self.count(owner, key.kind(), 1);
+        former
+    }
+
+    /// Empties a place and returns what was there; an intent that waited below becomes live again.
+    pub fn remove(&mut self, key: &IntentKey, place: Place) -> Option<Arc<Entry>> {
+        let slots = Arc::make_mut(&mut self.current.slots);
+        let slot = slots.get_mut(key)?;
+        let former = slot.at_mut(place).take()?;
+        self.current.revision += 1;
+        slot.settle();
+        // The one that came back is a change of what is wanted, as if it had just been asked for.
+        if let (Place::Over, Some(base)) = (place, slot.base.as_mut()) {
+            Arc::make_mut(base).revision = self.current.revision;
+        }
+        if slot.live().is_none() {
+            slots.remove(key);
+        }
+        self.count(&former.owner, key.kind(), -1);
+        Some(former)
+    }
+
+    /// Records where the live intent of a key is, unless it was changed after `revision`. Returns the former
+    /// status when it was another one.
+    pub fn set_status(&mut self, key: &IntentKey, status: &IntentStatus, revision: u64) -> Option<IntentStatus> {
+        let live = self.current.slots.get(key).and_then(Slot::live)?;
+        if live.revision > revision || live.status == *status {
+            return None;
+        }
+        let slot = Arc::make_mut(&mut self.current.slots).get_mut(key)?;
+        let place = if slot.over.is_some() { Place::Over } else { Place::Base };
+        let entry = slot.at_mut(place).as_mut()?;
+        Some(std::mem::replace(&mut Arc::make_mut(entry).status, status.clone()))
+    }
+
+    fn count(&mut self, owner: &OwnerName, kind: Kind, by: i32) {
+        let held = Arc::make_mut(&mut self.current.held);
+        let kinds = held.entry(owner.clone()).or_default();
+        let number = kinds.entry(kind).or_default();
+        *number = number.saturating_add_signed(by);
+        kinds.retain(|_, number| *number > 0);
+        if kinds.is_empty() {
+            held.remove(owner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! The command line: every command and every flag.
+
+mod examples;
+mod read;
+mod values;
+mod write;
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::{output::Format, secret::Secret};
+
+pub(crate) use read::{EventsArgs, ShowArgs};
+pub(crate) use write::{
+    AdvertiseArgs, ApplyPeerArgs, DisableBfdArgs, EnableBfdArgs, EnableOspfArgs, WithdrawArgs, WriteCommand,
+};
+
+const GLOBAL: &str = "Global options";
+
+/// Declares and shows what one node announces.
+///
+/// Talks to the agent of this node over its Unix socket. A command that changes
+/// something needs an owner and its token; a command that shows something needs
+/// neither.
+#[derive(Parser)]
+#[command(name = "novaroutectl", version, max_term_width = 100, after_help = examples::ALL)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args)]
+pub(crate) struct Global {
+    /// Socket of the agent
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "NOVAROUTE_SOCKET",
+        hide_env_values = true,
+        default_value = "/run/novaroute/novaroute.sock",
+        help_heading = GLOBAL
+    )]
+    pub(crate) socket: PathBuf,
+
+    /// Who asks [env: NOVAROUTE_OWNER]; in commands that show something: only
+    /// what this owner holds (never from the environment)
+    #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL)]
+    pub(crate) owner: Option<String>,
+
+    /// The owner's token [env: NOVAROUTE_TOKEN]; every user of the machine can
+    /// see it here, so prefer --token-file
+    #[arg(long, global = true, value_name = "TOKEN", conflicts_with = "token_file", help_heading = GLOBAL)]
+    pub(crate) token: Option<Secret>,
+
+    /// File with the owner's token
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// How long one call may take: seconds, or with a unit (500ms, 10s, 2m)
+    #[arg(
+        long,
+        global = true,
+        value_name = "TIME",
+        default_value = "10s",
+        value_parser = values::duration,
+        help_heading = GLOBAL
+    )]
+    pub(crate) timeout: Duration,
+
+    /// Form of the output
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        hide_default_value = true,
+        help_heading = GLOBAL
+    )]
+    pub(crate) output: Format,
+}
+
+/// A command.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show everything: FRR, peers, prefixes, BFD sessions, OSPF interfaces
+    #[command(after_help = examples::STATUS)]
+    Status(ShowArgs),
+    /// Show the BGP peers
+    #[command(after_help = examples::PEERS)]
+    Peers(ShowArgs),
+    /// Show the prefixes
+    #[command(after_help = examples::PREFIXES)]
+    Prefixes(ShowArgs),
+    /// Show the BFD sessions
+    #[command(after_help = examples::BFD)]
+    Bfd(ShowArgs),
+    /// Show the OSPF interfaces
+    #[command(after_help = examples::OSPF)]
+    Ospf(ShowArgs),
+    /// Follow the events until Ctrl-C
+    #[command(after_help = examples::EVENTS)]
+    Events(EventsArgs),
+    #[command(flatten)]
+    Write(WriteCommand),
+    /// Send all requests of a file
+    ///
+    /// The file is JSON or YAML, either a list of requests or a description of
+    /// what one owner wants. It is read and checked as a whole before anything
+    /// is sent. Then every request is sent, also after one was refused.
+    #[command(after_help = examples::APPLY)]
+    Apply(ApplyArgs),
+    /// Print the completion script of a shell
+    #[command(after_help = examples::COMPLETION)]
+    Completion {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+/// Arguments of `apply`.
+#[derive(Args)]
+pub(crate) struct ApplyArgs {
+    /// The file; `-` is stdin
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Print the requests, without their secrets, and send none
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let call = format!("novaroutectl {}", command.get_name());
+            assert!(help.starts_with("Examples:\n") && help.contains(&call), "{}: {help}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn every_example_parses() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines().filter_map(|line| line.strip_prefix("  novaroutectl ")) {
+                let call = line.split(['|', '>']).next().unwrap_or_default();
+                let words = ["novaroutectl"].into_iter().chain(call.split_whitespace());
+                assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Examples at the end of each help text. A test parses every one of them.
+
+pub(super) const ALL: &str = "\
+Examples:
+  export NOVAROUTE_OWNER=edge
+  novaroutectl configure-bgp --local-as 65001 --router-id 192.0.2.1 --token-file edge.token
+  novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --bfd --token-file edge.token
+  novaroutectl advertise --prefix 203.0.113.7/32 --token-file edge.token
+  novaroutectl status --watch
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 agent not reachable";
+
+pub(super) const STATUS: &str = "\
+Examples:
+  novaroutectl status
+  novaroutectl status --owner edge --watch --interval 500ms
+  novaroutectl status -o json | jq .frr_status.connected";
+
+pub(super) const PEERS: &str = "\
+Examples:
+  novaroutectl peers -o wide
+  novaroutectl peers -o json | jq -r '.peers[] | select(.peer_state != \"established\") | .neighbor_address'";
+
+pub(super) const PREFIXES: &str = "\
+Examples:
+  novaroutectl prefixes --owner edge
+  novaroutectl prefixes -o json | jq -r '.prefixes[] | select(.state != \"advertised\") | .prefix'";
+
+pub(super) const BFD: &str = "\
+Examples:
+  novaroutectl bfd --watch
+  novaroutectl bfd -o yaml";
+
+pub(super) const OSPF: &str = "\
+Examples:
+  novaroutectl ospf
+  novaroutectl ospf -o wide";
+
+pub(super) const EVENTS: &str = "\
+Examples:
+  novaroutectl events
+  novaroutectl events --owner edge --types peer-up,peer-down
+  novaroutectl events --types PREFIX_ADVERTISED --types PREFIX_WITHDRAWN -o json | jq .detail";
+
+pub(super) const REGISTER: &str = "\
+Examples:
+  novaroutectl register --owner edge --token-file edge.token
+  novaroutectl register --reassert --owner edge --token-file edge.token";
+
+pub(super) const DEREGISTER: &str = "\
+Examples:
+  novaroutectl deregister --owner edge --token-file edge.token
+  novaroutectl deregister --withdraw-all --owner edge --token-file edge.token";
+
+pub(super) const CONFIGURE_BGP: &str = "\
+Examples:
+  novaroutectl configure-bgp --local-as 65001 --router-id 192.0.2.1";
+
+pub(super) const APPLY_PEER: &str = "\
+Examples:
+  novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000
+  novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --bfd --bfd-min-rx 100
+  novaroutectl apply-peer --neighbor 2001:db8::1 --remote-as 65000 --address-families ipv4,ipv6
+  novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --password-file peer.secret";
+
+pub(super) const REMOVE_PEER: &str = "\
+Examples:
+  novaroutectl remove-peer --neighbor 192.0.2.254";
+
+pub(super) const ADVERTISE: &str = "\
+Examples:
+  novaroutectl advertise --prefix 203.0.113.7/32
+  novaroutectl advertise --prefix 2001:db8:7::7/128 --communities 65001:100,no-export --med 0
+  novaroutectl advertise --prefix 203.0.113.0/24 --protocol ospf";
+
+pub(super) const WITHDRAW: &str = "\
+Examples:
+  novaroutectl withdraw --prefix 203.0.113.7/32
+  novaroutectl withdraw --prefix 203.0.113.0/24 --protocol ospf";
+
+pub(super) const ENABLE_BFD: &str = "\
+Examples:
+  novaroutectl enable-bfd --peer 192.0.2.254 --min-rx 100 --min-tx 100 --detect-multiplier 3
+  novaroutectl enable-bfd --peer fe80::1 --interface eth0
+  novaroutectl enable-bfd --peer 198.51.100.1 --multihop --source-address 192.0.2.1";
+
+pub(super) const DISABLE_BFD: &str = "\
+Examples:
+  novaroutectl disable-bfd --peer 192.0.2.254
+  novaroutectl disable-bfd --peer fe80::1 --interface eth0";
+
+pub(super) const ENABLE_OSPF: &str = "\
+Examples:
+  novaroutectl enable-ospf --interface eth0 --area 0.0.0.0
+  novaroutectl enable-ospf --interface lo --area 0 --passive";
+
+pub(super) const DISABLE_OSPF: &str = "\
+Examples:
+  novaroutectl disable-ospf --interface eth0";
+
+pub(super) const APPLY: &str = "\
+Examples:
+  novaroutectl apply -f routes.yaml
+  novaroutectl apply -f routes.yaml --dry-run
+  novaroutectl apply -f - -o json
+
+What an owner wants, with the names of the proto fields:
+  owner: edge
+  token_file: edge.token
+  bgp: {local_as: 65001, router_id: 192.0.2.1}
+  peers:
+  - {neighbor_address: 192.0.2.254, remote_as: 65000, bfd_enabled: true}
+  prefixes:
+  - {prefix: 203.0.113.7/32, protocol: bgp}
+
+The same request in a list of requests:
+  - {action: advertise, owner: edge, token_file: edge.token, prefix: 203.0.113.7/32, protocol: bgp}";
+
+pub(super) const COMPLETION: &str = "\
+Examples:
+  novaroutectl completion bash > /etc/bash_completion.d/novaroutectl
+  novaroutectl completion zsh > ~/.zfunc/_novaroutectl";

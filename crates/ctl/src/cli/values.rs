@@ -1,0 +1,76 @@
+//! Values of flags that are more than text and numbers.
+
+use std::{ffi::OsStr, time::Duration};
+
+use clap::{
+    Arg, Command,
+    builder::{PossibleValue, TypedValueParser},
+    error::ErrorKind,
+};
+
+use crate::schema::enum_words;
+
+/// Longest time that a flag takes: a day.
+const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A value of an enum of the proto file, by word; see
+/// [`EnumWords::number`](crate::schema::EnumWords::number).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EnumWord(pub(super) &'static str);
+
+impl TypedValueParser for EnumWord {
+    type Value = i32;
+
+    fn parse_ref(&self, command: &Command, flag: Option<&Arg>, value: &OsStr) -> Result<i32, clap::Error> {
+        let parsed = match enum_words(self.0) {
+            Some(words) => words.number(&value.to_string_lossy()),
+            None => Err(format!("{} is not in the schema", self.0)),
+        };
+        parsed.map_err(|why| {
+            let flag = flag.map(ToString::to_string).unwrap_or_default();
+            clap::Error::raw(ErrorKind::InvalidValue, format!("{flag}: {why}\n")).with_cmd(command)
+        })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let words = enum_words(self.0)?.known();
+        Some(Box::new(words.into_iter().map(PossibleValue::new)))
+    }
+}
+
+/// A time: seconds, or a whole number with `ms`, `s` or `m`; more than none and
+/// at most a day.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.len() - text.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let unit_ms = match unit {
+        "ms" => 1,
+        "" | "s" => 1000,
+        "m" => 60_000,
+        _ => return Err("write seconds, or a whole number with ms, s or m, such as 500ms".into()),
+    };
+    let ms = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit_ms));
+    match ms.map(Duration::from_millis) {
+        Some(time) if !time.is_zero() && time <= DURATION_MAX => Ok(time),
+        _ => Err("write a time from 1ms to 1440m".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        for (text, ms) in [("2", 2000), ("2s", 2000), ("500ms", 500), ("1m", 60_000), ("1440m", 86_400_000)] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in ["", "s", "0", "0ms", "-1", "1.5s", "1h", "1441m", "99999999999999999999", "1 s"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Commands that change something. Ranges and combinations are the agent's
+//! business: here a flag only has to be a number, or a known word.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{examples, values::EnumWord};
+use crate::secret::Secret;
+
+/// A command that changes something.
+#[derive(Subcommand)]
+pub(crate) enum WriteCommand {
+    /// Open the owner's session; says what it holds already
+    #[command(after_help = examples::REGISTER)]
+    Register {
+        /// The owner is about to declare its intents again
+        #[arg(long)]
+        reassert: bool,
+    },
+    /// End the owner's session; its intents stay
+    #[command(after_help = examples::DEREGISTER)]
+    Deregister {
+        /// Also withdraw everything that the owner holds
+        #[arg(long)]
+        withdraw_all: bool,
+    },
+    /// Set the AS and the router identifier of the node
+    #[command(name = "configure-bgp", after_help = examples::CONFIGURE_BGP)]
+    ConfigureBgp {
+        /// AS number of the node
+        #[arg(long, value_name = "AS")]
+        local_as: u32,
+        /// Router identifier, written as an IPv4 address
+        #[arg(long, value_name = "ADDRESS")]
+        router_id: String,
+    },
+    /// Create or replace a BGP peer
+    ///
+    /// Replaces the whole peer: what is left out is cleared.
+    #[command(name = "apply-peer", after_help = examples::APPLY_PEER)]
+    ApplyPeer(Box<ApplyPeerArgs>),
+    /// Remove a BGP peer
+    #[command(name = "remove-peer", after_help = examples::REMOVE_PEER)]
+    RemovePeer {
+        /// Address of the peer
+        #[arg(long, value_name = "ADDRESS")]
+        neighbor: String,
+    },
+    /// Announce a prefix, or replace its attributes
+    #[command(after_help = examples::ADVERTISE)]
+    Advertise(AdvertiseArgs),
+    /// Withdraw a prefix
+    #[command(after_help = examples::WITHDRAW)]
+    Withdraw(WithdrawArgs),
+    /// Create or replace a BFD session
+    #[command(name = "enable-bfd", after_help = examples::ENABLE_BFD)]
+    EnableBfd(EnableBfdArgs),
+    /// Remove BFD sessions
+    #[command(name = "disable-bfd", after_help = examples::DISABLE_BFD)]
+    DisableBfd(DisableBfdArgs),
+    /// Run OSPF on an interface, or replace how it runs there
+    #[command(name = "enable-ospf", after_help = examples::ENABLE_OSPF)]
+    EnableOspf(EnableOspfArgs),
+    /// Stop OSPF on an interface
+    #[command(name = "disable-ospf", after_help = examples::DISABLE_OSPF)]
+    DisableOspf {
+        /// Name of the interface
+        #[arg(long, value_name = "NAME")]
+        interface: String,
+    },
+}
+
+/// Arguments of `apply-peer`.
+#[derive(Args)]
+pub(crate) struct ApplyPeerArgs {
+    /// IPv4 or IPv6 address of the peer
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) neighbor: String,
+    /// AS number of the peer
+    #[arg(long, value_name = "AS")]
+    pub(crate) remote_as: u32,
+    /// Checked against the AS numbers, if given
+    #[arg(long, value_name = "TYPE", value_parser = EnumWord("PeerType"))]
+    pub(crate) peer_type: Option<i32>,
+    /// Keepalive interval in seconds, together with --hold-time
+    #[arg(long, value_name = "S", default_value_t = 0, hide_default_value = true)]
+    pub(crate) keepalive: u32,
+    /// Hold time in seconds: at least 3, and 3 times --keepalive
+    #[arg(long, value_name = "S", default_value_t = 0, hide_default_value = true)]
+    pub(crate) hold_time: u32,
+    /// Run BFD with the peer
+    #[arg(long)]
+    pub(crate) bfd: bool,
+    /// Shortest interval at which BFD packets are accepted, in ms [default: 300]
+    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true)]
+    pub(crate) bfd_min_rx: u32,
+    /// Shortest interval at which BFD packets are sent, in ms [default: 300]
+    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true)]
+    pub(crate) bfd_min_tx: u32,
+    /// How many BFD packets may be lost in a row [default: 3]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) bfd_detect_multiplier: u32,
+    /// How many hops away an eBGP peer may be [default: directly connected]
+    #[arg(long, value_name = "HOPS", default_value_t = 0, hide_default_value = true)]
+    pub(crate) ebgp_multihop: u32,
+    /// TCP MD5 secret; every user of the machine can see it here, so prefer
+    /// --password-file
+    #[arg(long, value_name = "SECRET", conflicts_with = "password_file")]
+    pub(crate) password: Option<Secret>,
+    /// File with the TCP MD5 secret
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Local address of the session
+    #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
+    pub(crate) source_address: String,
+    /// How many prefixes the peer may send before FRR warns [default: 1000]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) max_prefix: u32,
+    /// Families to negotiate, comma separated or given again; ipv4 and ipv6 for
+    /// short [default: ipv4-unicast]
+    #[arg(long, value_name = "FAMILY", value_delimiter = ',', value_parser = EnumWord("AddressFamily"))]
+    pub(crate) address_families: Vec<i32>,
+    /// Free text
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub(crate) description: String,
+}
+
+/// Arguments of `advertise`.
+#[derive(Args)]
+pub(crate) struct AdvertiseArgs {
+    /// IPv4 or IPv6 prefix, as in 203.0.113.7/32
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) prefix: String,
+    /// Protocol that announces it
+    #[arg(long, value_name = "PROTOCOL", default_value = "bgp", value_parser = EnumWord("Protocol"))]
+    pub(crate) protocol: i32,
+    /// LOCAL_PREF, for iBGP peers; 0 is a value
+    #[arg(long, value_name = "N")]
+    pub(crate) local_pref: Option<u32>,
+    /// Standard communities (AS:value, or a well-known name), comma separated or
+    /// given again
+    #[arg(long, value_name = "COMMUNITY", value_delimiter = ',')]
+    pub(crate) communities: Vec<String>,
+    /// MULTI_EXIT_DISC; 0 is a value
+    #[arg(long, value_name = "N")]
+    pub(crate) med: Option<u32>,
+    /// Next hop to announce, of the prefix's family
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) next_hop: Option<String>,
+}
+
+/// Arguments of `withdraw`.
+#[derive(Args)]
+pub(crate) struct WithdrawArgs {
+    /// The prefix, in any spelling
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) prefix: String,
+    /// Protocol that announces it
+    #[arg(long, value_name = "PROTOCOL", default_value = "bgp", value_parser = EnumWord("Protocol"))]
+    pub(crate) protocol: i32,
+}
+
+/// Arguments of `enable-bfd`.
+#[derive(Args)]
+pub(crate) struct EnableBfdArgs {
+    /// IPv4 or IPv6 address of the other end
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) peer: String,
+    /// Shortest interval at which packets are accepted, in ms [default: 300]
+    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true)]
+    pub(crate) min_rx: u32,
+    /// Shortest interval at which packets are sent, in ms [default: 300]
+    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true)]
+    pub(crate) min_tx: u32,
+    /// How many packets may be lost in a row [default: 3]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) detect_multiplier: u32,
+    /// Interface of a single-hop session
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub(crate) interface: String,
+    /// Multihop session; needs --source-address
+    #[arg(long)]
+    pub(crate) multihop: bool,
+    /// Local address of the session
+    #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
+    pub(crate) source_address: String,
+}
+
+/// Arguments of `disable-bfd`.
+#[derive(Args)]
+pub(crate) struct DisableBfdArgs {
+    /// Address of the other end; alone: every session of the owner to it
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) peer: String,
+    /// Only the session on this interface
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub(crate) interface: String,
+    /// Only the multihop session; `--multihop=false`: only the single-hop one
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        hide_possible_values = true
+    )]
+    pub(crate) multihop: Option<bool>,
+}
+
+/// Arguments of `enable-ospf`.
+#[derive(Args)]
+pub(crate) struct EnableOspfArgs {
+    /// Name of the interface
+    #[arg(long, value_name = "NAME")]
+    pub(crate) interface: String,
+    /// Area, dotted or as a number
+    #[arg(long, value_name = "AREA")]
+    pub(crate) area: String,
+    /// Announce the interface's networks without forming adjacencies on it
+    #[arg(long)]
+    pub(crate) passive: bool,
+    /// Cost of the interface [default: 10]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) cost: u32,
+    /// Hello interval in seconds [default: 10]
+    #[arg(long, value_name = "S", default_value_t = 0, hide_default_value = true)]
+    pub(crate) hello_interval: u32,
+    /// Dead interval in seconds, not below --hello-interval [default: 40]
+    #[arg(long, value_name = "S", default_value_t = 0, hide_default_value = true)]
+    pub(crate) dead_interval: u32,
+}

@@ -1,0 +1,48 @@
+//! What each command does.
+
+mod apply;
+mod completion;
+mod events;
+mod show;
+mod write;
+
+use crate::{
+    agent::Agent,
+    cli::{Cli, Command, Global},
+    exit::Failure,
+    output::{screen::Screen, status::Part},
+};
+
+/// Runs one command to its end.
+///
+/// # Errors
+/// The reason why it did not do what was asked; it decides the exit code.
+pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
+    let Cli { global, command } = cli;
+    let screen = Screen::new(global.output);
+    match command {
+        Command::Status(args) => show::run(&global, &args, None, screen).await,
+        Command::Peers(args) => show::run(&global, &args, Some(Part::Peers), screen).await,
+        Command::Prefixes(args) => show::run(&global, &args, Some(Part::Prefixes), screen).await,
+        Command::Bfd(args) => show::run(&global, &args, Some(Part::Bfd), screen).await,
+        Command::Ospf(args) => show::run(&global, &args, Some(Part::Ospf), screen).await,
+        Command::Events(args) => events::run(&global, args, screen).await,
+        Command::Write(command) => write::run(&global, command, screen).await,
+        Command::Apply(args) => apply::run(&global, &args, screen).await,
+        Command::Completion { shell } => completion::run(shell, screen),
+    }
+}
+
+/// Connects for a command that is called `what`.
+async fn connect(global: &Global, what: &str) -> Result<Agent, Failure> {
+    let agent = Agent::connect(global).await;
+    agent.map_err(|refusal| Failure::Refused { what: what.to_owned(), refusal: Box::new(refusal) })
+}
+
+/// Runs `work` until it ends or somebody presses Ctrl-C, which is a good end.
+async fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::select! {
+        done = work => done,
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    }
+}

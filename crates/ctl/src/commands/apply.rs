@@ -1,0 +1,87 @@
+//! `apply`.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use super::connect;
+use crate::{
+    agent::Agent,
+    apply_file::{self, Source},
+    cli::{ApplyArgs, Global},
+    exit::Failure,
+    identity::Identity,
+    output::{DataFormat, outcome::Outcome, screen::Screen, view::View},
+    request::Request,
+};
+
+/// Most bytes that a file may have: some 100,000 prefixes.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// Sends the requests of a file one after the other, also after one failed.
+pub(super) async fn run(global: &Global, args: &ApplyArgs, screen: Screen) -> Result<(), Failure> {
+    let source = read(&args.file)?;
+    let identity = Identity::resolve(global)?;
+    let requests = apply_file::parse(&source, &identity)
+        .map_err(|problems| Failure::Usage(format!("nothing was sent\n{problems}")))?;
+    if args.dry_run {
+        return print(&requests, screen);
+    }
+    let mut agent = connect(global, "apply").await?;
+    send_all(&requests, &mut agent, screen).await
+}
+
+fn read(path: &Path) -> Result<Source, Failure> {
+    let is_stdin = path == Path::new("-");
+    let name = if is_stdin { "stdin".into() } else { path.display().to_string() };
+    let fail = |why: &dyn std::fmt::Display| Failure::Usage(format!("cannot read {name}: {why}"));
+    let reader: Box<dyn Read> =
+        if is_stdin { Box::new(io::stdin()) } else { Box::new(File::open(path).map_err(|error| fail(&error))?) };
+    let mut text = String::new();
+    reader.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(|error| fail(&error))?;
+    if text.len() as u64 > FILE_BYTES_MAX {
+        return Err(fail(&format_args!("it is longer than {FILE_BYTES_MAX} bytes; split it")));
+    }
+    let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+    Ok(Source { name, text, folder })
+}
+
+/// Prints the requests as a list that `apply` takes, but for the secrets.
+fn print(requests: &[Request], screen: Screen) -> Result<(), Failure> {
+    let format = screen.format.data().unwrap_or(DataFormat::Yaml);
+    let messages = requests.iter().map(|request| Ok((request.action().command(), request.reflect()?)));
+    let messages = messages.collect::<Result<Vec<_>, Failure>>()?;
+    let items = messages.iter().map(|(action, message)| View::item(action, message));
+    screen.write(&format.document(&items.collect::<Vec<_>>())?)
+}
+
+async fn send_all(requests: &[Request], agent: &mut Agent, screen: Screen) -> Result<(), Failure> {
+    let mut failed = 0;
+    let mut unreachable = false;
+    // A reader that goes away must not keep the rest from being sent.
+    let mut shown = Ok(());
+    for request in requests {
+        let outcome = if unreachable {
+            Outcome::not_sent(request)
+        } else {
+            Outcome::new(request, request.clone().send(agent).await.map_err(|error| error.refusal()))
+        };
+        unreachable |= outcome.failure().is_some_and(|refusal| refusal.is_unreachable());
+        failed += usize::from(!outcome.is_done());
+        shown = shown.and_then(|()| screen.write(&text(&outcome, screen)?));
+    }
+    let total = requests.len();
+    if screen.format.data().is_none() {
+        shown = shown.and_then(|()| screen.write(&format!("{} of {total} done\n", total - failed)));
+    }
+    if failed > 0 { Err(Failure::Told { unreachable }) } else { shown }
+}
+
+fn text(outcome: &Outcome<'_>, screen: Screen) -> Result<String, Failure> {
+    match screen.format.data() {
+        Some(format) => format.one_of_many(outcome),
+        None => Ok(outcome.text()),
+    }
+}

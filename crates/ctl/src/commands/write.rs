@@ -1,0 +1,144 @@
+//! The commands that change something: one request each.
+
+use novaroute_api::v1;
+use prost_reflect::DynamicMessage;
+
+use crate::{
+    agent::Agent,
+    cli::{
+        AdvertiseArgs, ApplyPeerArgs, DisableBfdArgs, EnableBfdArgs, EnableOspfArgs, Global, WithdrawArgs, WriteCommand,
+    },
+    exit::Failure,
+    identity::Identity,
+    output::{outcome::Outcome, refusal::Refusal, screen::Screen},
+    request::Request,
+    secret::Secret,
+};
+
+/// Sends the request of `command` and says what became of it.
+pub(super) async fn run(global: &Global, command: WriteCommand, screen: Screen) -> Result<(), Failure> {
+    let (owner, token) = Identity::resolve(global)?.required()?;
+    let request = request(command, owner, token)?;
+    let answer = send(global, request.clone()).await;
+    let outcome = Outcome::new(&request, answer);
+    match (screen.format.data(), outcome.failure()) {
+        (Some(format), None) => screen.write(&format.document(&outcome)?),
+        (Some(format), Some(refusal)) => {
+            screen.write(&format.document(&outcome)?)?;
+            Err(Failure::Told { unreachable: refusal.is_unreachable() })
+        }
+        (None, None) => screen.write(&outcome.text()),
+        (None, Some(refusal)) => Err(Failure::Refused { what: request.title(), refusal: Box::new(refusal.clone()) }),
+    }
+}
+
+async fn send(global: &Global, request: Request) -> Result<DynamicMessage, Refusal> {
+    let mut agent = Agent::connect(global).await?;
+    request.send(&mut agent).await.map_err(|error| error.refusal())
+}
+
+/// The request that a command stands for.
+fn request(command: WriteCommand, owner: String, token: String) -> Result<Request, Failure> {
+    Ok(match command {
+        WriteCommand::Register { reassert: reassert_intents } => {
+            Request::Register(v1::RegisterRequest { owner, token, reassert_intents })
+        }
+        WriteCommand::Deregister { withdraw_all } => {
+            Request::Deregister(v1::DeregisterRequest { owner, token, withdraw_all })
+        }
+        WriteCommand::ConfigureBgp { local_as, router_id } => {
+            Request::ConfigureBgp(v1::ConfigureBgpRequest { owner, token, local_as, router_id })
+        }
+        WriteCommand::ApplyPeer(args) => {
+            Request::ApplyPeer(v1::ApplyPeerRequest { owner, token, peer: Some(peer(*args)?) })
+        }
+        WriteCommand::RemovePeer { neighbor: neighbor_address } => {
+            Request::RemovePeer(v1::RemovePeerRequest { owner, token, neighbor_address })
+        }
+        WriteCommand::Advertise(args) => Request::AdvertisePrefix(advertise(args, owner, token)),
+        WriteCommand::Withdraw(WithdrawArgs { prefix, protocol }) => {
+            Request::WithdrawPrefix(v1::WithdrawPrefixRequest { owner, token, prefix, protocol })
+        }
+        WriteCommand::EnableBfd(args) => Request::EnableBfd(enable_bfd(args, owner, token)),
+        WriteCommand::DisableBfd(DisableBfdArgs { peer, interface, multihop }) => {
+            Request::DisableBfd(v1::DisableBfdRequest {
+                owner,
+                token,
+                peer_address: peer,
+                interface_name: interface,
+                multihop,
+            })
+        }
+        WriteCommand::EnableOspf(args) => Request::EnableOspf(enable_ospf(args, owner, token)),
+        WriteCommand::DisableOspf { interface: interface_name } => {
+            Request::DisableOspf(v1::DisableOspfRequest { owner, token, interface_name })
+        }
+    })
+}
+
+fn peer(args: ApplyPeerArgs) -> Result<v1::BgpPeer, Failure> {
+    let password = match (args.password, args.password_file) {
+        (None, Some(path)) => Some(Secret::from_file(&path).map_err(Failure::Usage)?),
+        (password, _) => password,
+    };
+    Ok(v1::BgpPeer {
+        neighbor_address: args.neighbor,
+        remote_as: args.remote_as,
+        peer_type: args.peer_type.unwrap_or_default(),
+        keepalive: args.keepalive,
+        hold_time: args.hold_time,
+        bfd_enabled: args.bfd,
+        description: args.description,
+        address_families: args.address_families,
+        source_address: args.source_address,
+        ebgp_multihop: args.ebgp_multihop,
+        password: password.map(|secret| secret.reveal().to_owned()).unwrap_or_default(),
+        max_prefix: args.max_prefix,
+        bfd_min_rx_ms: args.bfd_min_rx,
+        bfd_min_tx_ms: args.bfd_min_tx,
+        bfd_detect_multiplier: args.bfd_detect_multiplier,
+    })
+}
+
+fn advertise(args: AdvertiseArgs, owner: String, token: String) -> v1::AdvertisePrefixRequest {
+    let zero = |value: &u32| *value == 0;
+    let attributes = v1::PrefixAttributes {
+        local_preference: args.local_pref.unwrap_or_default(),
+        communities: args.communities,
+        med: args.med.unwrap_or_default(),
+        next_hop: args.next_hop.unwrap_or_default(),
+        // Zero in the old fields means "not set"; these say that it is meant.
+        local_pref: args.local_pref.filter(zero),
+        multi_exit_disc: args.med.filter(zero),
+    };
+    // OSPF takes no attributes, so they are only sent where one was given.
+    let attributes = (attributes != v1::PrefixAttributes::default()).then_some(attributes);
+    v1::AdvertisePrefixRequest { owner, token, prefix: args.prefix, protocol: args.protocol, attributes }
+}
+
+fn enable_bfd(args: EnableBfdArgs, owner: String, token: String) -> v1::EnableBfdRequest {
+    v1::EnableBfdRequest {
+        owner,
+        token,
+        peer_address: args.peer,
+        min_rx_ms: args.min_rx,
+        min_tx_ms: args.min_tx,
+        detect_multiplier: args.detect_multiplier,
+        interface_name: args.interface,
+        multihop: args.multihop,
+        source_address: args.source_address,
+    }
+}
+
+fn enable_ospf(args: EnableOspfArgs, owner: String, token: String) -> v1::EnableOspfRequest {
+    v1::EnableOspfRequest {
+        owner,
+        token,
+        interface_name: args.interface,
+        area_id: args.area,
+        passive: args.passive,
+        cost: args.cost,
+        hello_interval: args.hello_interval,
+        dead_interval: args.dead_interval,
+    }
+}

@@ -1,0 +1,28 @@
+//! `novaroutectl`: arguments in, one call of `novaroute.v1` out, a table or
+//! JSON back. Only words are parsed here; the agent decides what is valid.
+
+mod agent;
+mod apply_file;
+mod cli;
+mod commands;
+mod exit;
+mod identity;
+mod nearest;
+mod output;
+mod request;
+mod schema;
+mod secret;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let done = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| exit::Failure::Failed(format!("cannot start the runtime: {error}")))
+        .and_then(|runtime| runtime.block_on(commands::run(cli)));
+    exit::report(done)
+}

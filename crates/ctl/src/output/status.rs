@@ -1,0 +1,168 @@
+//! The status as tables: peers, prefixes, BFD sessions, OSPF interfaces, FRR.
+
+use novaroute_api::v1;
+
+use super::{
+    style::{Tone, printable},
+    table::{Cell, Column, render},
+};
+use crate::schema;
+
+/// A part of the status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Peers,
+    Prefixes,
+    Bfd,
+    Ospf,
+}
+
+impl Part {
+    const ALL: [Self; 4] = [Self::Peers, Self::Prefixes, Self::Bfd, Self::Ospf];
+
+    /// The field of `GetStatusResponse` that holds it.
+    pub(crate) fn field(self) -> &'static str {
+        match self {
+            Self::Peers => "peers",
+            Self::Prefixes => "prefixes",
+            Self::Bfd => "bfd_sessions",
+            Self::Ospf => "ospf_interfaces",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Peers => "BGP peers",
+            Self::Prefixes => "Prefixes",
+            Self::Bfd => "BFD sessions",
+            Self::Ospf => "OSPF interfaces",
+        }
+    }
+
+    /// The table, or a line that says there is nothing.
+    pub(crate) fn table(self, status: &v1::GetStatusResponse, wide: bool, colour: bool) -> String {
+        let (count, table) = match self {
+            Self::Peers => (status.peers.len(), render(PEERS, &status.peers, wide, colour)),
+            Self::Prefixes => (status.prefixes.len(), render(PREFIXES, &status.prefixes, wide, colour)),
+            Self::Bfd => (status.bfd_sessions.len(), render(BFD, &status.bfd_sessions, wide, colour)),
+            Self::Ospf => (status.ospf_interfaces.len(), render(OSPF, &status.ospf_interfaces, wide, colour)),
+        };
+        if count == 0 { format!("{}: none\n", self.title()) } else { table }
+    }
+}
+
+/// Everything: FRR first, then each part under its title.
+pub(crate) fn overview(status: &v1::GetStatusResponse, wide: bool, colour: bool) -> String {
+    let mut text = frr(status.frr_status.as_ref(), wide, colour);
+    for part in Part::ALL {
+        let table = part.table(status, wide, colour);
+        let is_table = table.lines().count() > 1;
+        text += "\n";
+        if is_table {
+            text += &format!("{}\n", part.title());
+        }
+        text += &table;
+    }
+    text
+}
+
+fn frr(frr: Option<&v1::FrrStatus>, wide: bool, colour: bool) -> String {
+    let Some(frr) = frr else { return "FRR: the agent says nothing about it\n".into() };
+    let mut text = format!("FRR: {}", connected(frr.connected, colour));
+    for (label, value) in [("version", &frr.version), ("for", &frr.uptime)] {
+        if !value.is_empty() {
+            text += &format!(", {label} {}", printable(value));
+        }
+    }
+    text.push('\n');
+    for daemon in frr.daemons.iter().filter(|daemon| wide || !daemon.connected) {
+        let state = connected(daemon.connected, colour);
+        text += format!("  {} {state} {}", printable(&daemon.name), printable(&daemon.version)).trim_end();
+        text.push('\n');
+    }
+    text + &foreign(&frr.foreign_lines, wide)
+}
+
+/// What else is in FRR's configuration: how much, or each line.
+fn foreign(lines: &[String], wide: bool) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    if !wide {
+        return format!(
+            "  lines of its configuration that are not the agent's: {} (-o wide lists them)\n",
+            lines.len()
+        );
+    }
+    let lines = lines.iter().map(|line| format!("    {}\n", printable(line)));
+    "  lines of its configuration that are not the agent's:\n".to_owned() + &lines.collect::<String>()
+}
+
+fn connected(yes: bool, colour: bool) -> String {
+    let word = if yes { "connected" } else { "not connected" };
+    Tone::of(word).paint(word, colour)
+}
+
+const PEERS: &[Column<v1::PeerStatus>] = &[
+    Column::new("PEER", |peer| Cell::text(&peer.neighbor_address)),
+    Column::new("AS", |peer| Cell::text(peer.remote_as)),
+    Column::new("SESSION", |peer| Cell::state(&peer.state)),
+    Column::new("UPTIME", |peer| Cell::text(&peer.uptime)),
+    Column::new("INTENT", |peer| Cell::state(&peer.intent_state)),
+    Column::new("BFD", bfd_of_peer),
+    Column::new("RECEIVED", |peer| Cell::text(peer.prefixes_received)),
+    Column::new("SENT", |peer| Cell::text(peer.prefixes_sent)),
+    Column::new("OWNER", |peer| Cell::text(&peer.owner)),
+    Column::new("FLAPS", |peer: &v1::PeerStatus| Cell::text(peer.flap_count)).wide(),
+    Column::new("LAST RESET", |peer: &v1::PeerStatus| Cell::text(&peer.last_reset_reason)).wide(),
+    Column::new("DESCRIPTION", |peer: &v1::PeerStatus| Cell::text(&peer.description)).wide(),
+    Column::new("REASON", |peer: &v1::PeerStatus| Cell::text(&peer.reason)).optional(),
+];
+
+fn bfd_of_peer(peer: &v1::PeerStatus) -> Cell {
+    match (peer.bfd_enabled, peer.bfd_status.as_str()) {
+        (false, _) => Cell::text("off"),
+        (true, "") => Cell::text("on"),
+        (true, state) => Cell::state(state),
+    }
+}
+
+const PREFIXES: &[Column<v1::PrefixStatus>] = &[
+    Column::new("PREFIX", |prefix| Cell::text(&prefix.prefix)),
+    Column::new("PROTOCOL", |prefix| Cell::text(word("Protocol", prefix.protocol))),
+    Column::new("STATE", |prefix| Cell::state(&prefix.state)),
+    Column::new("PEERS", |prefix| Cell::text(prefix.sent_to.len())),
+    Column::new("OWNER", |prefix| Cell::text(&prefix.owner)),
+    Column::new("SENT TO", |prefix: &v1::PrefixStatus| Cell::text(prefix.sent_to.join(","))).wide(),
+    Column::new("REASON", |prefix: &v1::PrefixStatus| Cell::text(&prefix.reason)).optional(),
+];
+
+const BFD: &[Column<v1::BfdSessionStatus>] = &[
+    Column::new("PEER", |session| Cell::text(&session.peer_address)),
+    Column::new("STATE", |session| Cell::state(&session.state)),
+    Column::new("UPTIME", |session| Cell::text(&session.uptime)),
+    Column::new("INTENT", |session| Cell::state(&session.intent_state)),
+    Column::new("RX MS", |session| Cell::text(session.min_rx_ms)),
+    Column::new("TX MS", |session| Cell::text(session.min_tx_ms)),
+    Column::new("MULTIPLIER", |session| Cell::text(session.detect_multiplier)),
+    Column::new("OWNER", |session| Cell::text(&session.owner)),
+    Column::new("INTERFACE", |session: &v1::BfdSessionStatus| Cell::text(&session.interface_name)).wide(),
+    Column::new("HOPS", |session: &v1::BfdSessionStatus| Cell::text(if session.multihop { "multi" } else { "single" }))
+        .wide(),
+    Column::new("REASON", |session: &v1::BfdSessionStatus| Cell::text(&session.reason)).optional(),
+];
+
+const OSPF: &[Column<v1::OspfInterfaceStatus>] = &[
+    Column::new("INTERFACE", |interface| Cell::text(&interface.interface_name)),
+    Column::new("AREA", |interface| Cell::text(&interface.area_id)),
+    Column::new("STATE", |interface| Cell::state(&interface.state)),
+    Column::new("INTENT", |interface| Cell::state(&interface.intent_state)),
+    Column::new("NEIGHBORS", |interface| Cell::text(interface.neighbor_count)),
+    Column::new("OWNER", |interface| Cell::text(&interface.owner)),
+    Column::new("COST", |interface: &v1::OspfInterfaceStatus| Cell::text(interface.cost)).wide(),
+    Column::new("REASON", |interface: &v1::OspfInterfaceStatus| Cell::text(&interface.reason)).optional(),
+];
+
+fn word(name: &str, number: i32) -> String {
+    schema::enum_words(name).map_or_else(|| number.to_string(), |words| words.word(number))
+}

@@ -1,0 +1,163 @@
+//! The calls that change something, each with its command, its RPC and its
+//! messages.
+
+use novaroute_api::v1;
+use prost_reflect::DynamicMessage;
+
+use crate::{
+    agent::{Agent, CallError},
+    schema::{self, SchemaError},
+};
+
+/// One row a call; everything that is the same for all of them comes from here.
+macro_rules! calls {
+    ($($action:ident $command:literal $rpc:literal $method:ident($message:ident);)+) => {
+        /// What a request asks for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Action { $($action),+ }
+
+        impl Action {
+            pub(crate) const ALL: &[Self] = &[$(Self::$action),+];
+
+            /// The word of the command line.
+            pub(crate) fn command(self) -> &'static str {
+                match self { $(Self::$action => $command),+ }
+            }
+
+            /// The name of the RPC; its messages are named after it.
+            pub(crate) fn rpc(self) -> &'static str {
+                match self { $(Self::$action => $rpc),+ }
+            }
+        }
+
+        /// A request of a call that changes something.
+        #[derive(Debug, Clone, PartialEq)]
+        pub(crate) enum Request { $($action(v1::$message)),+ }
+
+        impl Request {
+            pub(crate) fn action(&self) -> Action {
+                match self { $(Self::$action(_) => Action::$action),+ }
+            }
+
+            pub(crate) fn owner(&self) -> &str {
+                match self { $(Self::$action(message) => &message.owner),+ }
+            }
+
+            /// The request through its descriptor.
+            pub(crate) fn reflect(&self) -> Result<DynamicMessage, SchemaError> {
+                let name = self.action().request_name();
+                match self { $(Self::$action(message) => schema::reflect(message, &name)),+ }
+            }
+
+            /// The request of `action` from a message built through its
+            /// descriptor.
+            pub(crate) fn unreflect(action: Action, message: &DynamicMessage) -> Result<Self, SchemaError> {
+                match action { $(Action::$action => schema::unreflect(message).map(Self::$action)),+ }
+            }
+
+            /// Sends the request and waits for the response.
+            pub(crate) async fn send(self, agent: &mut Agent) -> Result<DynamicMessage, CallError> {
+                let name = self.action().response_name();
+                match self {
+                    $(Self::$action(message) => {
+                        let call = agent.client.$method(message);
+                        let response = agent.timeout.apply(call).await?.into_inner();
+                        Ok(schema::reflect(&response, &name)?)
+                    })+
+                }
+            }
+        }
+    };
+}
+
+calls! {
+    Register "register" "Register" register(RegisterRequest);
+    Deregister "deregister" "Deregister" deregister(DeregisterRequest);
+    ConfigureBgp "configure-bgp" "ConfigureBGP" configure_bgp(ConfigureBgpRequest);
+    ApplyPeer "apply-peer" "ApplyPeer" apply_peer(ApplyPeerRequest);
+    RemovePeer "remove-peer" "RemovePeer" remove_peer(RemovePeerRequest);
+    AdvertisePrefix "advertise" "AdvertisePrefix" advertise_prefix(AdvertisePrefixRequest);
+    WithdrawPrefix "withdraw" "WithdrawPrefix" withdraw_prefix(WithdrawPrefixRequest);
+    EnableBfd "enable-bfd" "EnableBFD" enable_bfd(EnableBfdRequest);
+    DisableBfd "disable-bfd" "DisableBFD" disable_bfd(DisableBfdRequest);
+    EnableOspf "enable-ospf" "EnableOSPF" enable_ospf(EnableOspfRequest);
+    DisableOspf "disable-ospf" "DisableOSPF" disable_ospf(DisableOspfRequest);
+}
+
+impl Action {
+    /// The action of a command's word or of an RPC's name.
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.command() == word || action.rpc() == word)
+    }
+
+    /// The name of the request's message.
+    pub(crate) fn request_name(self) -> String {
+        format!("{}Request", self.rpc())
+    }
+
+    fn response_name(self) -> String {
+        format!("{}Response", self.rpc())
+    }
+}
+
+impl Request {
+    /// What the request is about, as a person would name it.
+    pub(crate) fn subject(&self) -> String {
+        match self {
+            Self::Register(message) => message.owner.clone(),
+            Self::Deregister(message) => message.owner.clone(),
+            Self::ConfigureBgp(message) => format!("AS {} router-id {}", message.local_as, message.router_id),
+            Self::ApplyPeer(message) => {
+                message.peer.as_ref().map(|peer| peer.neighbor_address.clone()).unwrap_or_default()
+            }
+            Self::RemovePeer(message) => message.neighbor_address.clone(),
+            Self::AdvertisePrefix(message) => prefix(&message.prefix, message.protocol),
+            Self::WithdrawPrefix(message) => prefix(&message.prefix, message.protocol),
+            Self::EnableBfd(message) => message.peer_address.clone(),
+            Self::DisableBfd(message) => message.peer_address.clone(),
+            Self::EnableOspf(message) => message.interface_name.clone(),
+            Self::DisableOspf(message) => message.interface_name.clone(),
+        }
+    }
+
+    /// Command and subject: `advertise 203.0.113.7/32 (bgp)`.
+    pub(crate) fn title(&self) -> String {
+        format!("{} {}", self.action().command(), self.subject()).trim_end().to_owned()
+    }
+}
+
+fn prefix(prefix: &str, protocol: i32) -> String {
+    let words = schema::enum_words("Protocol");
+    let protocol = words.map_or_else(|| protocol.to_string(), |words| words.word(protocol));
+    format!("{prefix} ({protocol})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_has_its_messages_in_the_schema() {
+        for action in Action::ALL {
+            assert!(schema::message(&action.request_name()).is_ok(), "{action:?}");
+            assert!(schema::message(&action.response_name()).is_ok(), "{action:?}");
+            assert_eq!(Action::from_word(action.command()), Some(*action));
+            assert_eq!(Action::from_word(action.rpc()), Some(*action));
+        }
+        assert_eq!(Action::from_word("advertize"), None);
+    }
+
+    #[test]
+    fn a_request_survives_reflection() {
+        let attributes = v1::PrefixAttributes { local_pref: Some(0), ..Default::default() };
+        let request = Request::AdvertisePrefix(v1::AdvertisePrefixRequest {
+            owner: "edge".into(),
+            token: "t".into(),
+            prefix: "203.0.113.7/32".into(),
+            protocol: 1,
+            attributes: Some(attributes),
+        });
+        assert_eq!(Request::unreflect(request.action(), &request.reflect().unwrap()).unwrap(), request);
+        assert_eq!(request.title(), "advertise 203.0.113.7/32 (bgp)");
+    }
+}

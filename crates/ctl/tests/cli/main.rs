@@ -1,0 +1,14 @@
+//! The binary as users run it: against an agent that is scripted, and against
+//! none.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod apply;
+mod ctl;
+mod events;
+mod fake;
+mod help;
+mod refusals;
+mod requests;
+mod show;
+mod usage;

@@ -1,0 +1,247 @@
+//! Every flag lands in its field, and in no other.
+
+use novaroute_api::v1;
+
+use crate::{
+    ctl::{PASSWORD, TOKEN},
+    fake::{Fake, Script, Seen},
+};
+
+/// Runs each line and compares what the agent was asked.
+fn check(rows: Vec<(&str, Seen)>) {
+    let agent = Fake::start(Script::default());
+    std::fs::write(agent.folder().join("secret"), format!("{PASSWORD}\n")).unwrap();
+    for (line, expected) in rows {
+        let ran = agent.run(line);
+        assert_eq!(ran.code, 0, "{line}: {ran:?}");
+        assert!(ran.stdout.starts_with("ok "), "{line}: {ran:?}");
+        assert_eq!(agent.asked(), [expected], "{line}");
+    }
+}
+
+fn edge() -> String {
+    "edge".into()
+}
+
+fn token() -> String {
+    TOKEN.into()
+}
+
+#[test]
+fn register_and_deregister() {
+    let register =
+        |reassert_intents| Seen::Register(v1::RegisterRequest { owner: edge(), token: token(), reassert_intents });
+    let deregister =
+        |withdraw_all| Seen::Deregister(v1::DeregisterRequest { owner: edge(), token: token(), withdraw_all });
+    check(vec![
+        ("register", register(false)),
+        ("register --reassert", register(true)),
+        ("deregister", deregister(false)),
+        ("deregister --withdraw-all", deregister(true)),
+    ]);
+}
+
+#[test]
+fn configure_bgp() {
+    let expected = v1::ConfigureBgpRequest {
+        owner: edge(),
+        token: token(),
+        local_as: 4_294_967_295,
+        router_id: "192.0.2.1".into(),
+    };
+    check(vec![("configure-bgp --local-as 4294967295 --router-id 192.0.2.1", Seen::ConfigureBgp(expected))]);
+}
+
+fn apply(peer: v1::BgpPeer) -> Seen {
+    Seen::ApplyPeer(v1::ApplyPeerRequest { owner: edge(), token: token(), peer: Some(peer) })
+}
+
+#[test]
+fn apply_peer() {
+    let least = v1::BgpPeer { neighbor_address: "2001:db8::1".into(), remote_as: 65000, ..Default::default() };
+    let all = v1::BgpPeer {
+        peer_type: v1::PeerType::External.into(),
+        keepalive: 1,
+        hold_time: 3,
+        bfd_enabled: true,
+        description: "50%".into(),
+        address_families: vec![1, 2],
+        source_address: "2001:db8::2".into(),
+        ebgp_multihop: 4,
+        password: PASSWORD.into(),
+        max_prefix: 5,
+        bfd_min_rx_ms: 106,
+        bfd_min_tx_ms: 107,
+        bfd_detect_multiplier: 8,
+        ..least.clone()
+    };
+    check(vec![
+        ("apply-peer --neighbor 2001:db8::1 --remote-as 65000", apply(least.clone())),
+        (
+            "apply-peer --neighbor 2001:db8::1 --remote-as 65000 --peer-type external --keepalive 1 --hold-time 3 --bfd \
+             --description 50% --address-families ipv4-unicast,ipv6-unicast --source-address 2001:db8::2 \
+             --ebgp-multihop 4 --password-file secret --max-prefix 5 --bfd-min-rx 106 --bfd-min-tx 107 \
+             --bfd-detect-multiplier 8",
+            apply(all),
+        ),
+        (
+            "apply-peer --neighbor 2001:db8::1 --remote-as 65000 --password passw0rd-that-nobody-sees \
+             --peer-type PEER_TYPE_INTERNAL --address-families ipv6 --address-families IPV4",
+            apply(v1::BgpPeer { password: PASSWORD.into(), peer_type: 2, address_families: vec![2, 1], ..least }),
+        ),
+    ]);
+}
+
+#[test]
+fn remove_peer() {
+    let expected = v1::RemovePeerRequest { owner: edge(), token: token(), neighbor_address: "192.0.2.1".into() };
+    check(vec![("remove-peer --neighbor 192.0.2.1", Seen::RemovePeer(expected))]);
+}
+
+fn advertise(protocol: i32, attributes: Option<v1::PrefixAttributes>) -> Seen {
+    Seen::AdvertisePrefix(v1::AdvertisePrefixRequest {
+        owner: edge(),
+        token: token(),
+        prefix: "203.0.113.7/32".into(),
+        protocol,
+        attributes,
+    })
+}
+
+#[test]
+fn advertise_and_withdraw() {
+    let all = v1::PrefixAttributes {
+        local_preference: 200,
+        communities: vec!["65001:1".into(), "no-export".into(), "65001:2".into()],
+        med: 7,
+        next_hop: "192.0.2.9".into(),
+        local_pref: None,
+        multi_exit_disc: None,
+    };
+    let zeros = v1::PrefixAttributes { local_pref: Some(0), multi_exit_disc: Some(0), ..Default::default() };
+    let withdraw = |protocol| {
+        let prefix = "203.0.113.7/32".into();
+        Seen::WithdrawPrefix(v1::WithdrawPrefixRequest { owner: edge(), token: token(), prefix, protocol })
+    };
+    check(vec![
+        ("advertise --prefix 203.0.113.7/32", advertise(1, None)),
+        ("advertise --prefix 203.0.113.7/32 --protocol OSPF", advertise(2, None)),
+        (
+            "advertise --prefix 203.0.113.7/32 --protocol bgp --local-pref 200 --communities 65001:1,no-export \
+             --communities 65001:2 --med 7 --next-hop 192.0.2.9",
+            advertise(1, Some(all)),
+        ),
+        ("advertise --prefix 203.0.113.7/32 --local-pref 0 --med 0", advertise(1, Some(zeros))),
+        ("withdraw --prefix 203.0.113.7/32", withdraw(1)),
+        ("withdraw --prefix 203.0.113.7/32 --protocol PROTOCOL_OSPF", withdraw(2)),
+    ]);
+}
+
+#[test]
+fn enable_and_disable_bfd() {
+    let enable = v1::EnableBfdRequest {
+        owner: edge(),
+        token: token(),
+        peer_address: "fe80::1".into(),
+        min_rx_ms: 101,
+        min_tx_ms: 102,
+        detect_multiplier: 3,
+        interface_name: "eth0".into(),
+        multihop: true,
+        source_address: "fe80::2".into(),
+    };
+    let least =
+        v1::EnableBfdRequest { owner: edge(), token: token(), peer_address: "fe80::1".into(), ..Default::default() };
+    let disable = |interface: &str, multihop| {
+        Seen::DisableBfd(v1::DisableBfdRequest {
+            owner: edge(),
+            token: token(),
+            peer_address: "fe80::1".into(),
+            interface_name: interface.into(),
+            multihop,
+        })
+    };
+    check(vec![
+        ("enable-bfd --peer fe80::1", Seen::EnableBfd(least)),
+        (
+            "enable-bfd --peer fe80::1 --min-rx 101 --min-tx 102 --detect-multiplier 3 --interface eth0 --multihop \
+             --source-address fe80::2",
+            Seen::EnableBfd(enable),
+        ),
+        ("disable-bfd --peer fe80::1", disable("", None)),
+        ("disable-bfd --peer fe80::1 --interface eth0", disable("eth0", None)),
+        ("disable-bfd --peer fe80::1 --multihop", disable("", Some(true))),
+        ("disable-bfd --peer fe80::1 --multihop=false", disable("", Some(false))),
+    ]);
+}
+
+#[test]
+fn enable_and_disable_ospf() {
+    let least = v1::EnableOspfRequest {
+        owner: edge(),
+        token: token(),
+        interface_name: "eth0".into(),
+        area_id: "0.0.0.1".into(),
+        ..Default::default()
+    };
+    let all = v1::EnableOspfRequest { passive: true, cost: 11, hello_interval: 12, dead_interval: 13, ..least.clone() };
+    let disable = v1::DisableOspfRequest { owner: edge(), token: token(), interface_name: "eth0".into() };
+    check(vec![
+        ("enable-ospf --interface eth0 --area 0.0.0.1", Seen::EnableOspf(least)),
+        (
+            "enable-ospf --interface eth0 --area 0.0.0.1 --passive --cost 11 --hello-interval 12 --dead-interval 13",
+            Seen::EnableOspf(all),
+        ),
+        ("disable-ospf --interface eth0", Seen::DisableOspf(disable)),
+    ]);
+}
+
+#[test]
+fn owner_and_token_from_flags_win_over_the_environment() {
+    let agent = Fake::start(Script::default());
+    std::fs::write(agent.folder().join("token"), "from-file\n").unwrap();
+    for (line, owner, token) in [
+        ("register --owner net --token own", "net", "own"),
+        ("--owner net --token own register", "net", "own"),
+        ("register --token-file token", "edge", "from-file"),
+    ] {
+        assert_eq!(agent.run(line).code, 0, "{line}");
+        let expected = v1::RegisterRequest { owner: owner.into(), token: token.into(), reassert_intents: false };
+        // Compared field by field: `Debug` and thus a diff hides the token.
+        let asked = agent.asked();
+        let [Seen::Register(seen)] = &asked[..] else { panic!("{line}: {asked:?}") };
+        assert_eq!((&seen.owner, &seen.token), (&expected.owner, &expected.token), "{line}");
+    }
+}
+
+#[test]
+fn the_answer_is_shown() {
+    let agent = Fake::start(Script {
+        register: v1::RegisterResponse {
+            session_id: "s-1".into(),
+            current_prefixes: vec!["203.0.113.7/32".into(), "203.0.113.8/32".into()],
+            current_peers: Vec::new(),
+        },
+        configure_bgp: v1::ConfigureBgpResponse { previous_as: 65000, previous_router_id: String::new() },
+        ..Default::default()
+    });
+    expect_test::expect![[r#"
+        ok        register edge
+          session id: s-1
+          current prefixes: 203.0.113.7/32, 203.0.113.8/32
+    "#]]
+    .assert_eq(&agent.run("register").stdout);
+    expect_test::expect![[r#"
+        {
+          "action": "configure-bgp",
+          "subject": "AS 65001 router-id 192.0.2.1",
+          "owner": "edge",
+          "result": "ok",
+          "response": {
+            "previous_as": 65000,
+            "previous_router_id": ""
+          }
+        }
+    "#]]
+    .assert_eq(&agent.run("configure-bgp --local-as 65001 --router-id 192.0.2.1 -o json").stdout);
+}

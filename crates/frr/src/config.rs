@@ -1,0 +1,251 @@
+//! A configuration as slots: what may be there once, and the line that is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use novaroute_core::intent::IntentKey;
+
+use crate::daemon::Daemon;
+use crate::normal;
+use crate::rules::{self, LineKind, Rule};
+
+/// Where a line stands: the lines that lead there from FRR's `configure terminal`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Context(Vec<String>);
+
+impl Context {
+    /// The configuration node itself.
+    #[must_use]
+    pub fn top() -> Self {
+        Self::default()
+    }
+
+    /// The context that `line` opens in this one.
+    #[must_use]
+    pub fn child(&self, line: impl Into<String>) -> Self {
+        let mut path = self.0.clone();
+        path.push(line.into());
+        Self(path)
+    }
+
+    /// The lines that lead here, outermost first.
+    #[must_use]
+    pub fn path(&self) -> &[String] {
+        &self.0
+    }
+
+    /// The context around this one and the line that opens this one in it.
+    #[must_use]
+    pub fn split_last(&self) -> Option<(Self, &str)> {
+        let (last, path) = self.0.split_last()?;
+        Some((Self(path.to_vec()), last))
+    }
+
+    /// This context and those around it, innermost first, without the configuration node.
+    pub fn ancestors(&self) -> impl Iterator<Item = Self> {
+        (1..=self.0.len()).rev().map(|depth| Self(self.0[..depth].to_vec()))
+    }
+
+    /// Whether this is `outer` or lies inside it.
+    #[must_use]
+    pub fn is_inside(&self, outer: &Self) -> bool {
+        self.0.starts_with(&outer.0)
+    }
+}
+
+/// A line as it is sent, which hides its secret when it is printed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineText {
+    text: String,
+    shown_bytes: usize,
+}
+
+impl LineText {
+    /// A line without a secret.
+    #[must_use]
+    pub fn plain(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { shown_bytes: text.len(), text }
+    }
+
+    /// A line whose last word is secret.
+    #[must_use]
+    pub fn ending_in_secret(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { shown_bytes: text.rfind(' ').map_or(0, |space| space + 1), text }
+    }
+
+    /// The text for FRR's socket, secret included.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for LineText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (shown, hidden) = self.text.split_at(self.shown_bytes);
+        f.write_str(shown)?;
+        if hidden.is_empty() { Ok(()) } else { f.write_str("********") }
+    }
+}
+
+impl fmt::Debug for LineText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+/// What can be there at most once in a context: a kind of line and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot {
+    /// The kind.
+    pub kind: LineKind,
+    /// What tells it from others of its kind, such as the neighbor's address; empty where there is only one.
+    pub id: String,
+}
+
+/// The line in a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The line in normal form.
+    pub text: LineText,
+    /// What is known about its kind.
+    pub rule: &'static Rule,
+    /// The intents that it comes from; empty for a line read from FRR.
+    pub sources: BTreeSet<IntentKey>,
+}
+
+/// The slots of one context.
+pub type Slots = BTreeMap<Slot, Line>;
+
+/// A line that no rule knows, as FRR printed it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ForeignLine {
+    /// The daemon that has it.
+    pub daemon: Daemon,
+    /// Where.
+    pub context: Context,
+    /// The line.
+    pub text: String,
+}
+
+/// The configuration of one or more daemons.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Config {
+    contexts: BTreeMap<(Daemon, Context), Slots>,
+    unknown: BTreeSet<ForeignLine>,
+    daemons: BTreeSet<Daemon>,
+}
+
+impl Config {
+    /// Says that `daemon`'s configuration is part of this one, even when it is empty.
+    pub fn add_daemon(&mut self, daemon: Daemon) {
+        self.daemons.insert(daemon);
+    }
+
+    /// The daemons whose configuration this is.
+    #[must_use]
+    pub fn daemons(&self) -> &BTreeSet<Daemon> {
+        &self.daemons
+    }
+
+    /// Puts a line into its slot, in normal form; intents add up when several ask for one line.
+    ///
+    /// A line that no rule knows is kept apart. Returns the context that the line opens.
+    pub fn insert(&mut self, daemon: Daemon, context: &Context, text: &str, sources: &BTreeSet<IntentKey>) -> Context {
+        self.daemons.insert(daemon);
+        let normal = normal::line(daemon, context, text);
+        if let Some(matched) = rules::classify(daemon, context, &normal) {
+            let text = match matched.rule.kind {
+                LineKind::NeighborPassword => LineText::ending_in_secret(&normal),
+                _ => LineText::plain(&normal),
+            };
+            let slot = Slot { kind: matched.rule.kind, id: matched.id };
+            let slots = self.contexts.entry((daemon, context.clone())).or_default();
+            let line = slots.entry(slot).or_insert_with(|| Line {
+                text: text.clone(),
+                rule: matched.rule,
+                sources: BTreeSet::new(),
+            });
+            line.text = text;
+            line.sources.extend(sources.iter().cloned());
+        } else if !rules::only_opens(&normal) {
+            self.unknown.insert(ForeignLine { daemon, context: context.clone(), text: normal.clone() });
+        }
+        context.child(normal)
+    }
+
+    /// All contexts that hold lines.
+    pub fn contexts(&self) -> impl Iterator<Item = (Daemon, &Context, &Slots)> {
+        self.contexts.iter().map(|((daemon, context), slots)| (*daemon, context, slots))
+    }
+
+    /// The slots of a context.
+    #[must_use]
+    pub fn slots(&self, daemon: Daemon, context: &Context) -> Option<&Slots> {
+        self.contexts.get(&(daemon, context.clone()))
+    }
+
+    /// The line in a slot.
+    #[must_use]
+    pub fn get(&self, daemon: Daemon, context: &Context, slot: &Slot) -> Option<&Line> {
+        self.slots(daemon, context)?.get(slot)
+    }
+
+    /// The lines that no rule knows.
+    #[must_use]
+    pub fn unknown(&self) -> &BTreeSet<ForeignLine> {
+        &self.unknown
+    }
+
+    /// The intents behind a line.
+    #[must_use]
+    pub fn sources(&self, daemon: Daemon, context: &Context, slot: &Slot) -> BTreeSet<IntentKey> {
+        self.get(daemon, context, slot).map(|line| line.sources.clone()).unwrap_or_default()
+    }
+
+    /// The intents that have a line. One that has none cannot be carried by this FRR.
+    #[must_use]
+    pub fn intents(&self) -> BTreeSet<&IntentKey> {
+        self.contexts.values().flat_map(BTreeMap::values).flat_map(|line| &line.sources).collect()
+    }
+
+    /// The same lines without the intents that they come from: what FRR can say about itself.
+    #[must_use]
+    pub fn without_sources(mut self) -> Self {
+        self.contexts.values_mut().flat_map(BTreeMap::values_mut).for_each(|line| line.sources.clear());
+        self
+    }
+
+    /// Number of lines in slots.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.contexts.values().map(BTreeMap::len).sum()
+    }
+
+    /// Whether no slot is filled.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    #[cfg(any(test, feature = "fake"))]
+    pub(crate) fn remove(&mut self, daemon: Daemon, context: &Context, slot: &Slot) {
+        if let Some(slots) = self.contexts.get_mut(&(daemon, context.clone())) {
+            slots.remove(slot);
+        }
+        self.drop_empty_contexts();
+    }
+
+    #[cfg(any(test, feature = "fake"))]
+    pub(crate) fn remove_inside(&mut self, daemon: Daemon, outer: &Context) {
+        self.contexts.retain(|(of, context), _| *of != daemon || !context.is_inside(outer));
+        self.unknown.retain(|line| line.daemon != daemon || !line.context.is_inside(outer));
+    }
+
+    #[cfg(any(test, feature = "fake"))]
+    fn drop_empty_contexts(&mut self) {
+        self.contexts.retain(|_, slots| !slots.is_empty());
+    }
+}

@@ -1,0 +1,136 @@
+//! The normal form of a line: one text for what FRR's versions print differently.
+
+use std::net::IpAddr;
+
+use novaroute_core::bgp::Community;
+use novaroute_core::ospf::AreaId;
+
+use crate::config::Context;
+use crate::daemon::Daemon;
+
+/// The largest hop count of `ebgp-multihop`: FRR 10 prints it as no number at all, FRR 8 as 255.
+const HOPS_MAX: &str = "255";
+
+/// Brings a line of `daemon` in `context` into normal form.
+pub(crate) fn line(daemon: Daemon, context: &Context, text: &str) -> String {
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
+    match words.as_slice() {
+        // Free text and secrets stay as they are, but for the address before them.
+        ["neighbor", peer, word @ ("description" | "password"), ..] => {
+            let rest = text.trim_start().splitn(4, ' ').nth(3).unwrap_or_default();
+            format!("neighbor {} {word} {rest}", address(peer))
+        }
+        ["neighbor", peer, "ebgp-multihop"] => format!("neighbor {} ebgp-multihop {HOPS_MAX}", address(peer)),
+        ["set", "community", list @ ..] => format!("set community {}", communities(list)),
+        [family @ ("ip" | "ipv6"), "prefix-list", name, "seq", _, rest @ ..] => {
+            format!("{family} prefix-list {name} {}", addresses(rest))
+        }
+        [family @ ("ip" | "ipv6"), ospf @ ("ospf" | "ospf6"), "area", id] => {
+            format!("{family} {ospf} area {}", area(id))
+        }
+        ["peer", rest @ ..] if daemon == Daemon::Bfdd && context.path().len() == 1 => bfd_peer(rest),
+        _ => addresses(&words),
+    }
+}
+
+fn addresses(words: &[&str]) -> String {
+    words.iter().map(|word| address(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// An address or prefix as the standard library prints it; anything else as it is. FRR 8 prints IPv4-mapped
+/// addresses in hexadecimal, both print IPv4-compatible ones with dots.
+fn address(word: &str) -> String {
+    let (host, length) = word.split_once('/').map_or((word, None), |(host, length)| (host, Some(length)));
+    match (host.parse::<IpAddr>(), length) {
+        (Ok(ip), Some(length)) => format!("{ip}/{length}"),
+        (Ok(ip), None) => ip.to_string(),
+        (Err(_), _) => word.to_owned(),
+    }
+}
+
+/// FRR remembers in which of the two forms an area was typed, and prints that.
+fn area(word: &str) -> String {
+    word.parse::<AreaId>().map_or_else(|_| word.to_owned(), |area| area.to_string())
+}
+
+/// Names that FRR prints for communities which have none in the domain (FRR `bgpd/bgp_community.c`).
+const FRR_NAMES: [(&str, u32); 8] = [
+    ("internet", 0),
+    ("route-filter-translated-v4", 0xffff_0002),
+    ("route-filter-v4", 0xffff_0003),
+    ("route-filter-translated-v6", 0xffff_0004),
+    ("route-filter-v6", 0xffff_0005),
+    ("llgr-stale", 0xffff_0006),
+    ("no-llgr", 0xffff_0007),
+    ("accept-own-nexthop", 0xffff_0008),
+];
+
+/// FRR sorts communities and prints names; unknown words (`additive`, `none`) make the list stay as it is.
+fn communities(words: &[&str]) -> String {
+    let bits = words.iter().map(|word| {
+        let named = FRR_NAMES.iter().find(|(name, _)| name == word).map(|(_, bits)| Community::from_bits(*bits));
+        named.or_else(|| word.parse().ok())
+    });
+    match bits.collect::<Option<std::collections::BTreeSet<Community>>>() {
+        Some(sorted) => sorted.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+        None => words.join(" "),
+    }
+}
+
+/// FRR tells a single-hop session by address and interface only: the own address in the line is an attribute
+/// and `vrf default` says nothing.
+fn bfd_peer(words: &[&str]) -> String {
+    let multihop = words.contains(&"multihop");
+    let mut out = vec!["peer".to_owned()];
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        match *word {
+            "vrf" => drop(rest.next()),
+            "local-address" if !multihop => drop(rest.next()),
+            word => out.push(address(word)),
+        }
+    }
+    out.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn top(text: &str) -> String {
+        line(Daemon::Bgpd, &Context::top(), text)
+    }
+
+    #[test]
+    fn what_versions_print_differently_is_one_text() {
+        for (one, other) in [
+            ("neighbor FD12:0::22 remote-as 65009", "neighbor fd12::22 remote-as 65009"),
+            ("neighbor 10.0.0.2 ebgp-multihop 255", "neighbor 10.0.0.2 ebgp-multihop"),
+            ("network ::ffff:102:304/128 route-map X", "network ::ffff:1.2.3.4/128 route-map X"),
+            ("ip prefix-list L seq 5 permit 10.0.0.0/8", "ip prefix-list L permit 10.0.0.0/8"),
+            ("ip ospf area 1", "ip ospf area 0.0.0.1"),
+            ("set community internet 1:2 no-export", "set community no-export 1:2 0:0"),
+            ("set community 65535:65281", "set community no-export"),
+        ] {
+            assert_eq!(top(one), top(other));
+        }
+    }
+
+    #[test]
+    fn free_text_is_left_alone() {
+        let description = "neighbor 10.0.0.2 description 010.0.0.1 FD00::1 x/y";
+        assert_eq!(top(description), description);
+        assert_eq!(top("neighbor FD00::1 password FD00::1"), "neighbor fd00::1 password FD00::1");
+        assert_eq!(top("set community none"), "set community none");
+    }
+
+    #[test]
+    fn single_hop_sessions_have_no_own_address_in_their_key() {
+        let bfd = Context::top().child("bfd");
+        let peer = |text| line(Daemon::Bfdd, &bfd, text);
+        assert_eq!(peer("peer fd12::2 local-address fd12::1 interface r2"), "peer fd12::2 interface r2");
+        assert_eq!(peer("peer 10.0.0.1 vrf default"), "peer 10.0.0.1");
+        let multihop = "peer 10.0.0.1 multihop local-address 10.0.0.9";
+        assert_eq!(peer(multihop), multihop);
+    }
+}

@@ -1,0 +1,111 @@
+//! What in FRR's configuration is the agent's own, and the names by which it is known.
+//!
+//! FRR's lines carry no owner, so ownership is in names: everything that has a name begins with `NR-`, and what has
+//! none refers to something that has, or is marked by an object in the same daemon that does nothing else.
+
+use std::collections::BTreeSet;
+
+use crate::config::{Config, Context, Line, Slot};
+use crate::daemon::Daemon;
+use crate::rules::{LineKind, Scope};
+
+/// All own names begin so.
+pub const NAME_PREFIX: &str = "NR-";
+/// Route-map on what every peer sends in.
+pub const MAP_IN: &str = "NR-IN";
+/// Route-map on what goes out to every peer; that it exists marks the BGP instance as own.
+pub const MAP_OUT: &str = "NR-OUT";
+/// Route-map and prefix-list of what OSPF redistributes; that the map exists marks the OSPF process as own.
+pub const OSPF: &str = "NR-OSPF";
+/// First part of the name of a route-map with the attributes of prefixes.
+pub const ATTRIBUTES_PREFIX: &str = "NR-A-";
+/// First part of the name of a BFD profile.
+pub const BFD_PROFILE_PREFIX: &str = "NR-B-";
+/// First part of the name of the route-map that marks an OSPF interface.
+pub const INTERFACE_PREFIX: &str = "NR-IF-";
+/// Tag of own routes: on own `network` lines, where the outbound policy asks for it, and on own static routes.
+/// The bytes are `NROU`.
+pub const TAG: u32 = 0x4e52_4f55;
+/// Distance of own static routes: any other route to the prefix is better.
+pub const STATIC_DISTANCE: u8 = 254;
+
+/// What is own in a running configuration, given what is desired: an object that an owner wants is made own.
+#[derive(Debug)]
+pub struct Own<'a> {
+    running: &'a Config,
+    desired: &'a Config,
+    neighbors: BTreeSet<&'a str>,
+}
+
+impl<'a> Own<'a> {
+    /// Looks for the marks.
+    #[must_use]
+    pub fn new(running: &'a Config, desired: &'a Config) -> Self {
+        let marked = running.contexts().flat_map(|(_, _, slots)| slots).filter_map(|(slot, line)| {
+            let by = matches!(slot.kind, LineKind::NeighborRouteMapIn | LineKind::NeighborRouteMapOut);
+            (by && line.text.reveal().contains(" route-map NR-")).then_some(slot.id.as_str())
+        });
+        let wanted = desired.contexts().flat_map(|(_, _, slots)| slots.keys());
+        let wanted = wanted.filter(|slot| slot.kind == LineKind::NeighborRemoteAs).map(|slot| slot.id.as_str());
+        Self { running, desired, neighbors: marked.chain(wanted).collect() }
+    }
+
+    /// Whether the running line in this slot is own.
+    #[must_use]
+    pub fn has(&self, daemon: Daemon, context: &Context, slot: &Slot, line: &Line) -> bool {
+        let text = line.text.reveal();
+        let wanted = self.desired.get(daemon, context, slot).is_some();
+        match slot.kind {
+            LineKind::RouteMap => slot.id.starts_with(NAME_PREFIX),
+            LineKind::BfdProfile => slot.id.starts_with(NAME_PREFIX),
+            LineKind::PrefixList => text.split(' ').nth(2).is_some_and(|name| name.starts_with(NAME_PREFIX)),
+            LineKind::Network => wanted || text.contains(" route-map NR-"),
+            LineKind::BfdPeer => wanted || self.has_own_profile(context, text),
+            LineKind::StaticRoute => text.ends_with(&format!(" blackhole tag {TAG} {STATIC_DISTANCE}")),
+            LineKind::RouterBgp => wanted || self.has_map(daemon, MAP_OUT),
+            LineKind::RouterOspf => wanted || self.has_map(daemon, OSPF),
+            LineKind::OspfRedistribute => wanted || text.ends_with(" route-map NR-OSPF"),
+            kind if kind.is_of_neighbor() => self.neighbors.contains(neighbor_of(slot)),
+            _ => self.has_context(daemon, context),
+        }
+    }
+
+    /// Whether what stands in this context is own because the context is.
+    fn has_context(&self, daemon: Daemon, context: &Context) -> bool {
+        let Some((outer, line)) = context.split_last() else { return false };
+        match Scope::of(context) {
+            Some(Scope::RouteMap | Scope::BfdProfile) => {
+                line.split(' ').nth(1).is_some_and(|name| name.starts_with(NAME_PREFIX))
+            }
+            Some(Scope::BfdPeer) => self.is_wanted(daemon, context) || self.has_own_profile(&outer, line),
+            Some(Scope::RouterBgp) => self.is_wanted(daemon, context) || self.has_map(daemon, MAP_OUT),
+            Some(Scope::RouterOspf) => self.is_wanted(daemon, context) || self.has_map(daemon, OSPF),
+            Some(Scope::Interface) => {
+                let mark = format!("{INTERFACE_PREFIX}{}", line.trim_start_matches("interface "));
+                self.is_wanted(daemon, context) || self.has_map(daemon, &mark)
+            }
+            _ => false,
+        }
+    }
+
+    fn is_wanted(&self, daemon: Daemon, context: &Context) -> bool {
+        self.desired.slots(daemon, context).is_some()
+    }
+
+    fn has_own_profile(&self, bfd: &Context, peer: &str) -> bool {
+        let profile = Slot { kind: LineKind::BfdPeerProfile, id: String::new() };
+        let line = self.running.get(Daemon::Bfdd, &bfd.child(peer), &profile);
+        line.is_some_and(|line| line.text.reveal().starts_with("profile NR-"))
+    }
+
+    fn has_map(&self, daemon: Daemon, name: &str) -> bool {
+        let slot = Slot { kind: LineKind::RouteMap, id: format!("{name} permit 10") };
+        self.running.get(daemon, &Context::top(), &slot).is_some()
+    }
+}
+
+/// The address of the neighbor that a slot is about.
+#[must_use]
+pub fn neighbor_of(slot: &Slot) -> &str {
+    slot.id.split(' ').next().unwrap_or_default()
+}

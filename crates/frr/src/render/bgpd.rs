@@ -1,0 +1,101 @@
+//! bgpd: instance, prefixes, peers.
+
+use novaroute_core::desired::DesiredBgp;
+use novaroute_core::intent::{IntentKey, Protocol};
+use novaroute_core::peer::Peer;
+use novaroute_core::prefix::Family;
+
+use super::{Block, Sources, bfdd, one, policy};
+use crate::config::Config;
+use crate::daemon::{Daemon, Dialect, Profile};
+use crate::own;
+
+/// Seconds between attempts to connect. FRR's default of 120 s would let a session that could be up stay down.
+const CONNECT_RETRY_S: u16 = 1;
+
+pub(super) fn render(bgp: &DesiredBgp, dialect: Dialect, config: &mut Config) {
+    let instance = one(IntentKey::Bgp);
+    let mut top = Block::top(config, Daemon::Bgpd);
+    policy::of_peers(&mut top, &instance);
+    for (prefix, attributes) in &bgp.prefixes {
+        policy::of_attributes(&mut top, attributes, &one(IntentKey::Prefix(Protocol::Bgp, *prefix)));
+    }
+    let mut router = top.open(format!("router bgp {}", bgp.instance.local_as), &instance);
+    router.line(format!("bgp router-id {}", bgp.instance.router_id), &instance);
+    if dialect.profile == Profile::Traditional {
+        router.line("bgp log-neighbor-changes", &instance);
+    }
+    router.line("no bgp default ipv4-unicast", &instance);
+    router.line("no bgp network import-check", &instance);
+    for peer in bgp.peers.values() {
+        session(&mut router, bgp, peer);
+    }
+    for family in Family::ALL {
+        unicast(&mut router, bgp, family);
+    }
+}
+
+/// What the session with a peer is made of, whatever is exchanged over it.
+fn session(router: &mut Block<'_>, bgp: &DesiredBgp, peer: &Peer) {
+    let sources = one(IntentKey::Peer(peer.address));
+    let neighbor = format!("neighbor {}", peer.address);
+    let mut line = |text: String| router.line(format!("{neighbor} {text}"), &sources);
+    line(format!("remote-as {}", peer.remote_as));
+    if let Some(description) = &peer.description {
+        line(format!("description {description}"));
+    }
+    if let Some(timers) = peer.timers {
+        line(format!("timers {} {}", timers.keepalive_s(), timers.hold_s()));
+    }
+    line(format!("timers connect {CONNECT_RETRY_S}"));
+    if let Some(address) = peer.source_address {
+        line(format!("update-source {address}"));
+    }
+    if let Some(hops) = multihop(bgp, peer) {
+        line(format!("ebgp-multihop {hops}"));
+    }
+    if let Some(password) = &peer.password {
+        line(format!("password {}", password.reveal()));
+    }
+    if let Some(timers) = peer.bfd {
+        line("bfd".to_owned());
+        line(format!("bfd profile {}", bfdd::profile_name(timers)));
+    }
+}
+
+/// FRR accepts the line for an internal peer and forgets it, and takes one hop for none at all.
+fn multihop(bgp: &DesiredBgp, peer: &Peer) -> Option<u8> {
+    let hops = peer.ebgp_multihop.map(std::num::NonZeroU8::get);
+    hops.filter(|hops| *hops > 1 && !peer.is_internal(bgp.instance.local_as))
+}
+
+/// The prefixes of a family and what is exchanged with its peers.
+fn unicast(router: &mut Block<'_>, bgp: &DesiredBgp, family: Family) {
+    let word = match family {
+        Family::Ipv4 => "ipv4",
+        Family::Ipv6 => "ipv6",
+    };
+    let mut block = router.open(format!("address-family {word} unicast"), &Sources::new());
+    for (prefix, attributes) in bgp.prefixes.iter().filter(|(prefix, _)| prefix.family() == family) {
+        let map = policy::attributes_name(attributes);
+        block.line(format!("network {prefix} route-map {map}"), &one(IntentKey::Prefix(Protocol::Bgp, *prefix)));
+    }
+    for peer in bgp.peers.values().filter(|peer| peer.families.contains(&family)) {
+        exchange(&mut block, bgp, peer);
+    }
+}
+
+fn exchange(block: &mut Block<'_>, bgp: &DesiredBgp, peer: &Peer) {
+    let sources = one(IntentKey::Peer(peer.address));
+    let neighbor = format!("neighbor {}", peer.address);
+    let mut line = |text: String| block.line(format!("{neighbor} {text}"), &sources);
+    line("activate".to_owned());
+    line(format!("maximum-prefix {} warning-only", peer.max_prefix));
+    line(format!("route-map {} in", own::MAP_IN));
+    line(format!("route-map {} out", own::MAP_OUT));
+    // A next hop that an owner asked for reaches an external peer too, which FRR would otherwise replace by
+    // its own address. Prefixes without one still get the own address.
+    if !peer.is_internal(bgp.instance.local_as) {
+        line("attribute-unchanged next-hop".to_owned());
+    }
+}

@@ -1,0 +1,275 @@
+//! All that is known about each kind of line, as data: where it stands, how it is taken back, whether a new
+//! value replaces the old one in place, when in a plan it comes, and what it does to sessions.
+
+mod table;
+mod table_doc;
+
+use crate::config::Context;
+use crate::daemon::Daemon;
+
+pub use table::RULES;
+pub use table_doc::markdown_table;
+
+/// The kinds of line that are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "each variant is described by its row in `RULES`")]
+pub enum LineKind {
+    RouteMap,
+    MatchTag,
+    MatchPrefixList,
+    SetCommunity,
+    SetLocalPreference,
+    SetMetric,
+    SetTag,
+    SetNextHop,
+    PrefixList,
+    RouterBgp,
+    BgpRouterId,
+    BgpLogNeighborChanges,
+    BgpNoDefaultIpv4Unicast,
+    BgpNoNetworkImportCheck,
+    Network,
+    NeighborRemoteAs,
+    NeighborDescription,
+    NeighborTimers,
+    NeighborTimersConnect,
+    NeighborUpdateSource,
+    NeighborEbgpMultihop,
+    NeighborPassword,
+    NeighborBfd,
+    NeighborBfdProfile,
+    NeighborActivate,
+    NeighborRouteMapIn,
+    NeighborRouteMapOut,
+    NeighborMaximumPrefix,
+    NeighborAttributeUnchanged,
+    NeighborOther,
+    BfdProfile,
+    BfdReceiveInterval,
+    BfdTransmitInterval,
+    BfdDetectMultiplier,
+    BfdPeer,
+    BfdPeerProfile,
+    RouterOspf,
+    OspfRouterId,
+    OspfLogAdjacencyChanges,
+    OspfThrottleLsa,
+    OspfRedistribute,
+    OspfCost,
+    OspfHelloInterval,
+    OspfDeadInterval,
+    OspfPassive,
+    // After the other lines of an interface, so that OSPF begins with the right timers.
+    OspfArea,
+    StaticRoute,
+    Unexpected,
+}
+
+impl LineKind {
+    /// Whether the slot's id begins with a BGP neighbor's address.
+    #[must_use]
+    pub fn is_of_neighbor(self) -> bool {
+        (Self::NeighborRemoteAs..=Self::NeighborOther).contains(&self)
+    }
+}
+
+/// The part of a configuration in which a kind of line stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// The configuration node.
+    Top,
+    /// `route-map NAME permit SEQ`
+    RouteMap,
+    /// `router bgp AS` of the default VRF.
+    RouterBgp,
+    /// `address-family ipv4 unicast` or `ipv6 unicast` in it.
+    Unicast,
+    /// `bfd`
+    Bfd,
+    /// `profile NAME` in it.
+    BfdProfile,
+    /// `peer …` in it.
+    BfdPeer,
+    /// `router ospf` or `router ospf6` of the default VRF.
+    RouterOspf,
+    /// `interface NAME`
+    Interface,
+}
+
+impl Scope {
+    /// The scope of a context; `None` where nothing of ours can stand.
+    #[must_use]
+    pub fn of(context: &Context) -> Option<Self> {
+        let path: Vec<Vec<&str>> = context.path().iter().map(|line| line.split(' ').collect()).collect();
+        let path: Vec<&[&str]> = path.iter().map(Vec::as_slice).collect();
+        match path.as_slice() {
+            [] => Some(Self::Top),
+            [["route-map", _, _, _]] => Some(Self::RouteMap),
+            [["router", "bgp", _]] => Some(Self::RouterBgp),
+            [["router", "bgp", _], ["address-family", "ipv4" | "ipv6", "unicast"]] => Some(Self::Unicast),
+            [["bfd"]] => Some(Self::Bfd),
+            [["bfd"], ["profile", _]] => Some(Self::BfdProfile),
+            [["bfd"], ["peer", ..]] => Some(Self::BfdPeer),
+            [["router", "ospf" | "ospf6"]] => Some(Self::RouterOspf),
+            [["interface", _]] => Some(Self::Interface),
+            _ => None,
+        }
+    }
+}
+
+/// What happens to a line of a kind whose value changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The new line takes the place of the old one.
+    InPlace,
+    /// FRR refuses or ignores the new line while the old one is there.
+    DeleteFirst,
+}
+
+/// What a line does to sessions with neighbours, be it added, changed or taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// Nothing, or only what the line itself announces.
+    None,
+    /// Routes are evaluated again; the session stays up.
+    Soft,
+    /// A session that exists is torn down and built up again, or ends.
+    Reset,
+}
+
+/// When in a plan a line comes. What is used comes before its user; what is taken back goes in reverse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names say it; the order is the point")]
+pub enum Order {
+    Profiles,
+    BfdPeers,
+    Policies,
+    Instances,
+    Networks,
+    Neighbors,
+    Deactivations,
+    NeighborPolicies,
+    NeighborSettings,
+    Activations,
+    Interfaces,
+    StaticRoutes,
+    WithdrawNetworks,
+    WithdrawStaticRoutes,
+    WithdrawLists,
+    RemoveBfdPeers,
+    RemoveInterfaces,
+    RemoveNeighbors,
+    RemoveInstances,
+    RemovePolicies,
+    RemoveProfiles,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// The kind.
+    pub kind: LineKind,
+    /// The daemons that have such lines.
+    pub daemons: &'static [Daemon],
+    /// Where it stands.
+    pub scope: Scope,
+    /// Its words: `{id}` is a word of its identity, `{v}` of its value, `{*}` all that follows.
+    pub pattern: &'static str,
+    /// The line that takes it back, `{}` being the identity; empty: the line itself with `no` before it.
+    pub undo: &'static str,
+    /// What to do when the value changes.
+    pub change: Change,
+    /// When it is added or changed.
+    pub add: Order,
+    /// When it is taken back.
+    pub remove: Order,
+    /// What it does to sessions that exist.
+    pub effect: Effect,
+}
+
+impl Rule {
+    /// Whether the line opens a context.
+    #[must_use]
+    pub fn opens(&self) -> bool {
+        use LineKind as K;
+        matches!(self.kind, K::RouteMap | K::RouterBgp | K::BfdProfile | K::BfdPeer | K::RouterOspf)
+    }
+
+    /// The line that takes back `line`, whose identity is `id`.
+    #[must_use]
+    pub fn undo(&self, line: &str, id: &str) -> String {
+        if !self.undo.is_empty() {
+            return self.undo.replace("{}", id);
+        }
+        line.strip_prefix("no ").map_or_else(|| format!("no {line}"), str::to_owned)
+    }
+
+    fn matches(&self, words: &[&str]) -> Option<String> {
+        let mut id: Vec<&str> = Vec::new();
+        let mut words = words.iter();
+        for part in self.pattern.split(' ') {
+            match part {
+                "{*}" => return Some(id.join(" ")),
+                "{id}" => id.push(words.next()?),
+                "{v}" => drop(words.next()?),
+                literal => {
+                    if *words.next()? != literal {
+                        return None;
+                    }
+                }
+            }
+        }
+        words.next().is_none().then(|| id.join(" "))
+    }
+}
+
+/// A line that a rule knows.
+#[derive(Debug, Clone)]
+pub struct Matched {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What tells the line from others of its kind.
+    pub id: String,
+}
+
+/// The rule for a line in normal form, if there is one.
+#[must_use]
+pub fn classify(daemon: Daemon, context: &Context, line: &str) -> Option<Matched> {
+    let scope = Scope::of(context)?;
+    let words: Vec<&str> = line.split(' ').collect();
+    let rules = RULES.iter().filter(|rule| rule.scope == scope && rule.daemons.contains(&daemon));
+    let mut matches = rules.filter_map(|rule| Some(Matched { rule, id: rule.matches(&words)? }));
+    let mut matched = matches.next()?;
+    match matched.rule.kind {
+        // All of such a line is its identity: several can stand beside each other.
+        LineKind::Unexpected | LineKind::PrefixList | LineKind::StaticRoute => matched.id = line.to_owned(),
+        LineKind::NeighborOther => matched.id = line.split_once(' ').map_or(line, |(_, rest)| rest).to_owned(),
+        _ => {}
+    }
+    Some(matched)
+}
+
+/// The row of a kind; the first one where a kind has a row per daemon.
+#[must_use]
+pub fn rule_of(kind: LineKind, daemon: Daemon) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.kind == kind && rule.daemons.contains(&daemon))
+}
+
+/// Whether a line says nothing by itself: it opens a context that stays when it is empty, or is a daemon's
+/// own business (its name, version and log).
+#[must_use]
+pub fn only_opens(line: &str) -> bool {
+    let words: Vec<&str> = line.split(' ').collect();
+    matches!(
+        words.as_slice(),
+        ["interface", _]
+            | ["address-family", ..]
+            | ["bfd" | "end"]
+            | ["frr" | "hostname" | "domainname" | "log" | "service" | "password" | "enable" | "line", ..]
+            | ["no", "ipv6", "forwarding"]
+            | ["Building" | "Current", ..]
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! The table. Each row was measured against FRR 8.4 and 10.3, for IPv4 and IPv6 peers.
+
+use super::{Change, Effect, LineKind, Order, Rule, Scope};
+use crate::daemon::Daemon;
+
+const BFDD: &[Daemon] = &[Daemon::Bfdd];
+const BGPD: &[Daemon] = &[Daemon::Bgpd];
+const OSPFD: &[Daemon] = &[Daemon::Ospfd];
+const OSPF6D: &[Daemon] = &[Daemon::Ospf6d];
+const OSPF: &[Daemon] = &[Daemon::Ospfd, Daemon::Ospf6d];
+const MAPS: &[Daemon] = &[Daemon::Bgpd, Daemon::Ospfd, Daemon::Ospf6d];
+const STATICD: &[Daemon] = &[Daemon::Staticd];
+
+/// A rule that is replaced in place and does nothing to sessions; the builders below change what differs.
+const fn rule(
+    kind: LineKind,
+    daemons: &'static [Daemon],
+    scope: Scope,
+    pattern: &'static str,
+    add: Order,
+    remove: Order,
+) -> Rule {
+    Rule { kind, daemons, scope, pattern, undo: "", change: Change::InPlace, add, remove, effect: Effect::None }
+}
+
+impl Rule {
+    const fn undone_by(mut self, undo: &'static str) -> Self {
+        self.undo = undo;
+        self
+    }
+
+    const fn soft(mut self) -> Self {
+        self.effect = Effect::Soft;
+        self
+    }
+
+    const fn resets(mut self) -> Self {
+        self.effect = Effect::Reset;
+        self
+    }
+
+    const fn delete_first(mut self) -> Self {
+        self.change = Change::DeleteFirst;
+        self
+    }
+}
+
+const fn policy(kind: LineKind, pattern: &'static str) -> Rule {
+    rule(kind, MAPS, Scope::RouteMap, pattern, Order::Policies, Order::Policies).soft()
+}
+
+const fn session(kind: LineKind, pattern: &'static str, undo: &'static str) -> Rule {
+    let (add, remove) = (Order::NeighborSettings, Order::NeighborSettings);
+    rule(kind, BGPD, Scope::RouterBgp, pattern, add, remove).undone_by(undo)
+}
+
+const fn family(kind: LineKind, pattern: &'static str, undo: &'static str) -> Rule {
+    let (add, remove) = (Order::NeighborPolicies, Order::NeighborPolicies);
+    rule(kind, BGPD, Scope::Unicast, pattern, add, remove).undone_by(undo)
+}
+
+const fn instance(kind: LineKind, daemons: &'static [Daemon], scope: Scope, pattern: &'static str) -> Rule {
+    rule(kind, daemons, scope, pattern, Order::Instances, Order::Instances)
+}
+
+const fn interface(kind: LineKind, daemons: &'static [Daemon], pattern: &'static str, undo: &'static str) -> Rule {
+    rule(kind, daemons, Scope::Interface, pattern, Order::Interfaces, Order::RemoveInterfaces).undone_by(undo)
+}
+
+const fn bfd(kind: LineKind, scope: Scope, pattern: &'static str, undo: &'static str) -> Rule {
+    let order = if matches!(scope, Scope::BfdPeer) { Order::BfdPeers } else { Order::Profiles };
+    rule(kind, BFDD, scope, pattern, order, order).undone_by(undo)
+}
+
+/// Every kind of line, the more specific pattern first.
+pub const RULES: &[Rule] = &[
+    // Policies
+    rule(LineKind::RouteMap, MAPS, Scope::Top, "route-map {id} {id} {id}", Order::Policies, Order::RemovePolicies)
+        .soft(),
+    policy(LineKind::MatchTag, "match tag {v}").undone_by("no match tag"),
+    policy(LineKind::MatchPrefixList, "match {id} address prefix-list {v}")
+        .undone_by("no match {} address prefix-list"),
+    policy(LineKind::SetCommunity, "set community {*}").undone_by("no set community"),
+    policy(LineKind::SetLocalPreference, "set local-preference {v}").undone_by("no set local-preference"),
+    policy(LineKind::SetMetric, "set metric {v}").undone_by("no set metric"),
+    policy(LineKind::SetTag, "set tag {v}").undone_by("no set tag"),
+    policy(LineKind::SetNextHop, "set ip next-hop {v}").undone_by("no set ip next-hop"),
+    policy(LineKind::SetNextHop, "set ipv6 next-hop global {v}"),
+    policy(LineKind::Unexpected, "{*}"),
+    rule(LineKind::PrefixList, OSPF, Scope::Top, "{id} prefix-list {id} {*}", Order::Policies, Order::WithdrawLists),
+    // BGP: the instance
+    rule(LineKind::RouterBgp, BGPD, Scope::Top, "router bgp {v}", Order::Instances, Order::RemoveInstances)
+        .delete_first()
+        .resets(),
+    instance(LineKind::BgpRouterId, BGPD, Scope::RouterBgp, "bgp router-id {v}").undone_by("no bgp router-id").resets(),
+    instance(LineKind::BgpLogNeighborChanges, BGPD, Scope::RouterBgp, "bgp log-neighbor-changes"),
+    instance(LineKind::BgpNoDefaultIpv4Unicast, BGPD, Scope::RouterBgp, "no bgp default ipv4-unicast"),
+    instance(LineKind::BgpNoNetworkImportCheck, BGPD, Scope::RouterBgp, "no bgp network import-check"),
+    // BGP: prefixes
+    rule(LineKind::Network, BGPD, Scope::Unicast, "network {id} {*}", Order::Networks, Order::WithdrawNetworks)
+        .undone_by("no network {}"),
+    // BGP: neighbors
+    rule(
+        LineKind::NeighborRemoteAs,
+        BGPD,
+        Scope::RouterBgp,
+        "neighbor {id} remote-as {v}",
+        Order::Neighbors,
+        Order::RemoveNeighbors,
+    )
+    .undone_by("no neighbor {}")
+    .resets(),
+    session(LineKind::NeighborDescription, "neighbor {id} description {*}", "no neighbor {} description"),
+    session(LineKind::NeighborTimersConnect, "neighbor {id} timers connect {v}", "no neighbor {} timers connect"),
+    session(LineKind::NeighborTimers, "neighbor {id} timers {v} {v}", "no neighbor {} timers"),
+    session(LineKind::NeighborUpdateSource, "neighbor {id} update-source {v}", "no neighbor {} update-source").resets(),
+    session(LineKind::NeighborEbgpMultihop, "neighbor {id} ebgp-multihop {v}", "no neighbor {} ebgp-multihop").resets(),
+    session(LineKind::NeighborPassword, "neighbor {id} password {*}", "no neighbor {} password").resets(),
+    session(LineKind::NeighborBfdProfile, "neighbor {id} bfd profile {v}", "no neighbor {} bfd profile"),
+    session(LineKind::NeighborBfd, "neighbor {id} bfd", "no neighbor {} bfd"),
+    session(LineKind::NeighborOther, "neighbor {id} {*}", ""),
+    rule(
+        LineKind::NeighborActivate,
+        BGPD,
+        Scope::Unicast,
+        "neighbor {id} activate",
+        Order::Activations,
+        Order::Deactivations,
+    )
+    .resets(),
+    family(LineKind::NeighborRouteMapIn, "neighbor {id} route-map {v} in", "").soft(),
+    family(LineKind::NeighborRouteMapOut, "neighbor {id} route-map {v} out", "").soft(),
+    family(LineKind::NeighborMaximumPrefix, "neighbor {id} maximum-prefix {*}", "no neighbor {} maximum-prefix"),
+    family(
+        LineKind::NeighborAttributeUnchanged,
+        "neighbor {id} attribute-unchanged {*}",
+        "no neighbor {} attribute-unchanged",
+    )
+    .soft(),
+    family(LineKind::NeighborOther, "neighbor {id} {*}", ""),
+    // BFD
+    rule(LineKind::BfdProfile, BFDD, Scope::Bfd, "profile {id}", Order::Profiles, Order::RemoveProfiles),
+    bfd(LineKind::BfdReceiveInterval, Scope::BfdProfile, "receive-interval {v}", "no receive-interval"),
+    bfd(LineKind::BfdTransmitInterval, Scope::BfdProfile, "transmit-interval {v}", "no transmit-interval"),
+    bfd(LineKind::BfdDetectMultiplier, Scope::BfdProfile, "detect-multiplier {v}", "no detect-multiplier"),
+    bfd(LineKind::Unexpected, Scope::BfdProfile, "{*}", ""),
+    rule(LineKind::BfdPeer, BFDD, Scope::Bfd, "peer {id} {*}", Order::BfdPeers, Order::RemoveBfdPeers),
+    bfd(LineKind::BfdPeerProfile, Scope::BfdPeer, "profile {v}", ""),
+    bfd(LineKind::Unexpected, Scope::BfdPeer, "{*}", ""),
+    // OSPF and OSPFv3
+    rule(LineKind::RouterOspf, OSPFD, Scope::Top, "router ospf", Order::Instances, Order::RemoveInstances).resets(),
+    rule(LineKind::RouterOspf, OSPF6D, Scope::Top, "router ospf6", Order::Instances, Order::RemoveInstances).resets(),
+    instance(LineKind::OspfRouterId, OSPFD, Scope::RouterOspf, "ospf router-id {v}").undone_by("no ospf router-id"),
+    instance(LineKind::OspfRouterId, OSPF6D, Scope::RouterOspf, "ospf6 router-id {v}").undone_by("no ospf6 router-id"),
+    instance(LineKind::OspfLogAdjacencyChanges, OSPF, Scope::RouterOspf, "log-adjacency-changes {*}")
+        .undone_by("no log-adjacency-changes"),
+    instance(LineKind::OspfThrottleLsa, OSPFD, Scope::RouterOspf, "timers throttle lsa all {v}")
+        .undone_by("no timers throttle lsa all"),
+    instance(LineKind::OspfRedistribute, OSPF, Scope::RouterOspf, "redistribute {id} {*}")
+        .undone_by("no redistribute {}"),
+    interface(LineKind::OspfHelloInterval, OSPFD, "ip ospf hello-interval {v}", "no ip ospf hello-interval").resets(),
+    interface(LineKind::OspfHelloInterval, OSPF6D, "ipv6 ospf6 hello-interval {v}", "no ipv6 ospf6 hello-interval")
+        .resets(),
+    interface(LineKind::OspfDeadInterval, OSPFD, "ip ospf dead-interval {v}", "no ip ospf dead-interval").resets(),
+    interface(LineKind::OspfDeadInterval, OSPF6D, "ipv6 ospf6 dead-interval {v}", "no ipv6 ospf6 dead-interval")
+        .resets(),
+    interface(LineKind::OspfCost, OSPFD, "ip ospf cost {v}", "no ip ospf cost").soft(),
+    interface(LineKind::OspfCost, OSPF6D, "ipv6 ospf6 cost {v}", "no ipv6 ospf6 cost").soft(),
+    interface(LineKind::OspfPassive, OSPFD, "ip ospf passive", "").resets(),
+    interface(LineKind::OspfPassive, OSPF6D, "ipv6 ospf6 passive", "").resets(),
+    interface(LineKind::OspfArea, OSPFD, "ip ospf area {v}", "no ip ospf area").delete_first().resets(),
+    interface(LineKind::OspfArea, OSPF6D, "ipv6 ospf6 area {v}", "no ipv6 ospf6 area").delete_first().resets(),
+    // Static routes
+    rule(
+        LineKind::StaticRoute,
+        STATICD,
+        Scope::Top,
+        "{id} route {id} {*}",
+        Order::StaticRoutes,
+        Order::WithdrawStaticRoutes,
+    ),
+];

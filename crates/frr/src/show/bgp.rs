@@ -1,0 +1,137 @@
+//! BGP peers and own prefixes as bgpd prints them (`bgpd/bgp_vty.c`, `bgpd/bgp_route.c`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use novaroute_core::live::{PeerLive, SessionState};
+use novaroute_core::peer::PeerAddress;
+use novaroute_core::prefix::{Family, Prefix};
+use serde_json::Value;
+
+use super::{ShowError, field, object};
+
+/// Asks bgpd for all peers of the default instance. Some 4 KB for each peer: the summary is shorter, but it lacks
+/// the reason of the last reset and has no line for a peer without an active family.
+pub const NEIGHBORS: &str = "show bgp neighbors json";
+
+/// What [`prefix_command`] asks, for errors.
+const PREFIX: &str = "show bgp ipv4|ipv6 unicast PREFIX json";
+
+/// Asks bgpd for the paths of one prefix and the peers that it was sent to.
+#[must_use]
+pub fn prefix_command(prefix: &Prefix) -> String {
+    let family = match prefix.family() {
+        Family::Ipv4 => "ipv4",
+        Family::Ipv6 => "ipv6",
+    };
+    format!("show bgp {family} unicast {prefix} json")
+}
+
+/// The peers in an answer to [`NEIGHBORS`]. A neighbor that is known by its interface or by a link-local address
+/// is no [`PeerAddress`] and is left out.
+///
+/// # Errors
+/// [`ShowError`] when the text is no JSON object.
+pub fn peers(text: &str) -> Result<BTreeMap<PeerAddress, PeerLive>, ShowError> {
+    let answer = object(NEIGHBORS, text)?;
+    let neighbors = field::all_members(&answer).filter(|(_, value)| value.is_object());
+    Ok(neighbors.filter_map(|(name, value)| Some((name.parse().ok()?, peer(value)))).collect())
+}
+
+fn peer(value: &Value) -> PeerLive {
+    let state = session_state(field::text(value, "bgpState"));
+    let established = state == SessionState::Established;
+    let flaps = field::number(value, "connectionsDropped");
+    let families = || field::members(value, "addressFamilyInfo").map(|(_, family)| family);
+    let sum = |name| families().fold(0, |sum: u32, family| sum.saturating_add(field::number(family, name)));
+    PeerLive {
+        state,
+        uptime_s: field::long(value, "bgpTimerUpMsec").filter(|_| established).map(|ms| ms / 1000),
+        prefixes_received: sum("acceptedPrefixCounter"),
+        prefixes_sent: sum("sentPrefixCounter"),
+        // A session that came up at once still has the reason for which a new peer waits.
+        last_reset: if established && flaps == 0 { String::new() } else { last_reset(value) },
+        flaps,
+    }
+}
+
+/// FRR's `Clearing` and `Deleted` are ways out of a session: there is none any more.
+fn session_state(word: &str) -> SessionState {
+    match word {
+        "Connect" => SessionState::Connect,
+        "Active" => SessionState::Active,
+        "OpenSent" => SessionState::OpenSent,
+        "OpenConfirm" => SessionState::OpenConfirm,
+        "Established" => SessionState::Established,
+        _ => SessionState::Idle,
+    }
+}
+
+/// The cause, and the NOTIFICATION that said it if there was one (RFC 4271 §4.5).
+fn last_reset(value: &Value) -> String {
+    let cause = field::text(value, "lastResetDueTo");
+    match field::text(value, "lastNotificationReason") {
+        "" => cause.to_owned(),
+        notification => format!("{cause}: {notification}"),
+    }
+}
+
+/// The path that this node originates for a prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum OwnPath {
+    /// There is none.
+    #[default]
+    Absent,
+    /// It is in the table but not valid: the import check found no route for it.
+    Invalid,
+    /// It is valid, but a path that was learned from a peer is preferred.
+    NotBest,
+    /// It is the one that is announced.
+    Best,
+}
+
+/// What became of an own prefix.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AdvertisedTo {
+    /// The own path.
+    pub own: OwnPath,
+    /// Peers that were sent it; empty unless it is the best path.
+    pub peers: BTreeSet<PeerAddress>,
+}
+
+/// Whether an own prefix stands in the table and who was sent it, from an answer to [`prefix_command`].
+///
+/// bgpd's `advertisedTo` belongs to the prefix, not to a path: it names those who were sent the best path, whoever
+/// that came from. So it counts only when the own path is the best.
+///
+/// # Errors
+/// [`ShowError`] when the text is no JSON object.
+pub fn advertised_to(text: &str) -> Result<AdvertisedTo, ShowError> {
+    let table_entry = object(PREFIX, text)?;
+    // Paths of this node, and no others, are `sourced`: neither an empty AS path nor the next hop would tell.
+    // A `removed` path is printed until bgpd has worked through its queue.
+    let is_own = |path: &&Value| field::flag(path, "sourced") && !field::flag(path, "removed");
+    let own_paths = field::elements(&table_entry, "paths").filter(is_own);
+    let own = own_paths.map(own_path).max().unwrap_or_default();
+    let peers = match own {
+        OwnPath::Best => receivers(&table_entry),
+        OwnPath::Absent | OwnPath::Invalid | OwnPath::NotBest => BTreeSet::new(),
+    };
+    Ok(AdvertisedTo { own, peers })
+}
+
+fn own_path(path: &Value) -> OwnPath {
+    if !field::flag(path, "valid") {
+        return OwnPath::Invalid;
+    }
+    match path.get("bestpath") {
+        Some(best) if field::flag(best, "overall") => OwnPath::Best,
+        _ => OwnPath::NotBest,
+    }
+}
+
+fn receivers(table_entry: &Value) -> BTreeSet<PeerAddress> {
+    field::members(table_entry, "advertisedTo").filter_map(|(name, _)| name.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the tests and the demo need, and only those that are missing.
+# No service is started by it: FRR's daemons are started by the lab alone, inside its namespaces.
+set -euo pipefail
+
+readonly PACKAGES=(
+    ca-certificates gcc git libc6-dev # build
+    frr                               # the distribution's FRR
+    iproute2 iputils-ping procps      # namespaces, links, and what the demo shows
+    jq tcpdump                        # look at JSON and at packets
+    python3-venv                      # the Python gRPC client of the contract test
+)
+readonly POLICY=/usr/sbin/policy-rc.d
+readonly SAVED=$POLICY.before-novaroute
+readonly MARK='# Written by NovaRoute while it installs packages.'
+
+say() { printf 'setup: %s\n' "$*"; }
+die() {
+    printf 'setup: %s\n' "$*" >&2
+    exit 1
+}
+
+# as_root COMMAND...: for the few steps that write to the system.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+missing_packages() {
+    local package
+    for package in "${PACKAGES[@]}"; do
+        installed "$package" || echo "$package"
+    done
+}
+
+# policy-rc.d answering 101 tells invoke-rc.d that no service may be started.
+forbid_service_starts() {
+    allow_service_starts # a run that was killed may have left its own file behind
+    if [ -e "$POLICY" ]; then
+        as_root mv "$POLICY" "$SAVED"
+    fi
+    printf '#!/bin/sh\n%s\nexit 101\n' "$MARK" | as_root tee "$POLICY" >/dev/null
+    as_root chmod 755 "$POLICY"
+}
+
+# Puts back what was there before; leaves a file that is not ours alone.
+allow_service_starts() {
+    if grep -qsF "$MARK" "$POLICY"; then
+        as_root rm -f "$POLICY"
+    fi
+    if [ -e "$SAVED" ] && [ ! -e "$POLICY" ]; then
+        as_root mv "$SAVED" "$POLICY"
+    fi
+}
+
+install_packages() {
+    trap allow_service_starts EXIT
+    forbid_service_starts
+    as_root apt-get -qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 update </dev/null
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 \
+        install --no-install-recommends "$@" </dev/null
+    allow_service_starts
+    trap - EXIT
+}
+
+# The package enables frr.service; nobody asked for FRR at the next boot.
+disable_frr_at_boot() {
+    if [ -d /run/systemd/system ]; then
+        as_root systemctl disable frr.service
+    fi
+}
+
+main() {
+    command -v apt-get >/dev/null ||
+        die "no apt-get: this script knows Debian only. Install by hand what corresponds to: ${PACKAGES[*]}"
+    if [ "$(id -u)" != 0 ]; then
+        say "not root: packages are installed through sudo; the tests and the demo need root for network namespaces"
+    fi
+    local missing
+    mapfile -t missing < <(missing_packages)
+    if [ ${#missing[@]} = 0 ]; then
+        say "all Debian packages are there"
+        return
+    fi
+    if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+        die "missing: ${missing[*]}; neither root nor sudo. Run as root: apt-get install ${missing[*]}"
+    fi
+    say "installing: ${missing[*]}"
+    install_packages "${missing[@]}"
+    if [[ " ${missing[*]} " == *" frr "* ]]; then
+        disable_frr_at_boot
+    fi
+}
+
+main "$@"

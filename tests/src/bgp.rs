@@ -1,0 +1,221 @@
+//! BGP as the suites look at it: the lines of a neighbor in FRR, what a peer holds, and what an UPDATE withdraws.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use anyhow::{Context, Result, ensure};
+use novaroute_lab::capture::{BgpMessage, Capture};
+use novaroute_lab::topology::{DAEMONS, Tor, add_tor};
+use novaroute_lab::{Daemon, Router, wait_for};
+use serde_json::Value;
+
+use crate::scene::{Scene, TIMEOUT};
+use crate::tor::neighbor;
+use crate::v1;
+
+/// Both families, for [`v1::BgpPeer::address_families`].
+pub const BOTH_FAMILIES: [i32; 2] = [v1::AddressFamily::Ipv4Unicast as i32, v1::AddressFamily::Ipv6Unicast as i32];
+
+/// A peer with both families and short timers.
+#[must_use]
+pub fn peer(address: impl Into<IpAddr>, remote_as: u32) -> v1::BgpPeer {
+    v1::BgpPeer {
+        neighbor_address: address.into().to_string(),
+        remote_as,
+        keepalive: 3,
+        hold_time: 9,
+        address_families: BOTH_FAMILIES.to_vec(),
+        ..Default::default()
+    }
+}
+
+/// A second router of the rack, `tor2`, with its daemons running and nothing configured.
+///
+/// # Errors
+/// As [`add_tor`] and [`Router::start`].
+pub async fn second_tor(scene: &Scene) -> Result<Tor> {
+    let tor = add_tor(&scene.lab, &scene.node, 2, scene.node.release()).await?;
+    tor.router.start(&DAEMONS).await?;
+    Ok(tor)
+}
+
+/// Has a router originate prefixes of both families by hand.
+///
+/// # Errors
+/// bgpd refused a line.
+pub async fn originate(router: &Router, local_as: u32, ipv4: &str, ipv6: &str) -> Result<()> {
+    let lines = [
+        format!("router bgp {local_as}"),
+        "address-family ipv4 unicast".to_owned(),
+        format!("network {ipv4}"),
+        "exit-address-family".to_owned(),
+        "address-family ipv6 unicast".to_owned(),
+        format!("network {ipv6}"),
+    ];
+    router.configure(Daemon::Bgpd, &lines).await
+}
+
+/// What a running configuration says of a neighbor, without `neighbor ADDRESS`; lines of a family begin with
+/// `ipv4 ` or `ipv6 `.
+#[must_use]
+pub fn neighbor_lines(running: &str, address: IpAddr) -> BTreeSet<String> {
+    let start = format!("neighbor {address} ");
+    let mut family = "";
+    let mut lines = BTreeSet::new();
+    for line in running.lines().map(str::trim) {
+        match line {
+            "address-family ipv4 unicast" => family = "ipv4 ",
+            "address-family ipv6 unicast" => family = "ipv6 ",
+            "exit-address-family" => family = "",
+            _ => lines.extend(line.strip_prefix(&start).map(|rest| format!("{family}{rest}"))),
+        }
+    }
+    lines
+}
+
+/// Waits until the node's bgpd runs exactly `expected` for a neighbor; lines as [`neighbor_lines`] gives them.
+///
+/// # Errors
+/// After 15 s, with what differs.
+pub async fn wait_neighbor_lines(scene: &Scene, address: IpAddr, expected: &BTreeSet<String>) -> Result<()> {
+    wait_for(&format!("the lines of neighbor {address}"), TIMEOUT, async || {
+        let lines = neighbor_lines(&scene.running(Daemon::Bgpd).await?, address);
+        let missing: Vec<_> = expected.difference(&lines).collect();
+        let surplus: Vec<_> = lines.difference(expected).collect();
+        ensure!(missing.is_empty() && surplus.is_empty(), "missing {missing:?}, too many {surplus:?}");
+        Ok(Some(()))
+    })
+    .await
+}
+
+/// Waits until a router has a path to `prefix` from `peer` that `holds` accepts, and returns it.
+///
+/// # Errors
+/// After 15 s, with the paths that are there.
+pub async fn wait_path(router: &Router, prefix: &str, peer: IpAddr, holds: impl Fn(&Value) -> bool) -> Result<Value> {
+    let what = format!("the path of {} to {prefix} from {peer}", router.name());
+    let peer = peer.to_string();
+    wait_for(&what, TIMEOUT, async || {
+        let paths = router.bgp_paths(prefix).await?;
+        let path = paths.iter().find(|path| path["peer"]["peerId"] == peer.as_str() && holds(path));
+        Ok(Some(path.cloned().with_context(|| Value::from(paths.clone()).to_string())?))
+    })
+    .await
+}
+
+/// Waits until what `router` says of its neighbor holds, and returns it.
+///
+/// # Errors
+/// After 15 s, with what it said last.
+pub async fn wait_neighbor(
+    router: &Router,
+    address: IpAddr,
+    what: &str,
+    holds: impl Fn(&Value) -> bool,
+) -> Result<Value> {
+    wait_for(&format!("{}'s neighbor {address}: {what}", router.name()), TIMEOUT, async || {
+        let said = neighbor(router, address).await?;
+        ensure!(holds(&said), "{said}");
+        Ok(Some(said))
+    })
+    .await
+}
+
+/// The prefixes of a family that a router has learned from a neighbor.
+///
+/// # Errors
+/// bgpd does not answer.
+pub async fn prefixes_from(router: &Router, family: &str, peer: IpAddr) -> Result<BTreeSet<String>> {
+    let peer = peer.to_string();
+    let table = router.show_json(Daemon::Bgpd, &format!("show bgp {family} unicast json")).await?;
+    let routes = table["routes"].as_object().context("no routes in the table")?;
+    let from_peer = |paths: &Value| {
+        let paths = paths.as_array().into_iter().flatten();
+        paths.into_iter().any(|path| path["peerId"] == peer.as_str())
+    };
+    Ok(routes.iter().filter(|(_, paths)| from_peer(paths)).map(|(prefix, _)| prefix.clone()).collect())
+}
+
+/// UPDATEs of a neighbor in a capture.
+///
+/// # Errors
+/// The capture cannot be read.
+pub fn updates_from(capture: &Capture, neighbor: IpAddr) -> Result<Vec<BgpMessage>> {
+    let mut updates = capture.updates()?;
+    updates.retain(|update| update.source.ip() == neighbor);
+    Ok(updates)
+}
+
+/// Whether an UPDATE withdraws something: IPv4 in its own field (RFC 4271 §4.3), IPv6 in MP_UNREACH_NLRI
+/// (RFC 4760 §4).
+///
+/// # Errors
+/// It is no UPDATE.
+pub fn withdraws(update: &BgpMessage) -> Result<bool> {
+    /// Length of the header of a message.
+    const HEADER: usize = 19;
+    let body = update.bytes.get(HEADER..).context("no header")?;
+    let (withdrawn, rest) = take_field(body)?;
+    let (mut attributes, _) = take_field(rest)?;
+    let mut found = !withdrawn.is_empty();
+    while let [flags, kind, length @ ..] = attributes {
+        /// The attribute's length has two bytes (RFC 4271 §4.3).
+        const EXTENDED_LENGTH: u8 = 0x10;
+        const MP_UNREACH_NLRI: u8 = 15;
+        /// Address family and subsequent address family, before the prefixes.
+        const FAMILY: usize = 3;
+        let (value, next) = match length {
+            _ if flags & EXTENDED_LENGTH != 0 => take_field(length)?,
+            [short, rest @ ..] => rest.split_at_checked(usize::from(*short)).context("an attribute is cut off")?,
+            [] => anyhow::bail!("an attribute has no length"),
+        };
+        found |= *kind == MP_UNREACH_NLRI && value.len() > FAMILY;
+        attributes = next;
+    }
+    Ok(found)
+}
+
+/// Splits off a field whose length, in two bytes, stands before it.
+fn take_field(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk().context("a length is cut off")?;
+    rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).context("a field is cut off")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
+    use novaroute_lab::capture::MessageKind;
+
+    use super::*;
+
+    fn update(body: &[u8]) -> BgpMessage {
+        let anyone = SocketAddr::from(([10, 0, 0, 1], 179));
+        let bytes = [&[0; 19], body].concat();
+        BgpMessage { time: Duration::ZERO, source: anyone, destination: anyone, kind: MessageKind::Update, bytes }
+    }
+
+    #[test]
+    fn sees_withdrawals_of_both_families() {
+        let ipv6 = [&[0, 0, 0, 9][..], &[0x80, 15, 6, 0, 2, 1, 16, 0xfd, 0x66]].concat();
+        let extended = [&[0, 0, 0, 10][..], &[0x90, 15, 0, 6, 0, 2, 1, 16, 0xfd, 0x66]].concat();
+        for body in [&[0, 5, 32, 10, 66, 0, 1, 0, 0][..], &ipv6, &extended] {
+            assert!(withdraws(&update(body)).unwrap(), "{body:?}");
+        }
+        let end_of_rib_ipv6 = [0, 0, 0, 6, 0x80, 15, 3, 0, 2, 1];
+        let announcement = [0, 0, 0, 4, 0x40, 1, 1, 0, 24, 10, 66, 0];
+        for body in [&[0, 0, 0, 0][..], &end_of_rib_ipv6, &announcement] {
+            assert!(!withdraws(&update(body)).unwrap(), "{body:?}");
+        }
+        assert!(withdraws(&update(&[0, 9])).is_err());
+    }
+
+    #[test]
+    fn lines_of_a_neighbor_know_their_family() {
+        let running = "router bgp 1\n neighbor 10.0.0.2 remote-as 2\n neighbor 10.0.0.22 remote-as 3\n !\n \
+                       address-family ipv6 unicast\n  neighbor 10.0.0.2 activate\n exit-address-family\nexit\n";
+        let lines = neighbor_lines(running, IpAddr::from([10, 0, 0, 2]));
+        assert_eq!(lines, ["remote-as 2", "ipv6 activate"].map(str::to_owned).into());
+    }
+}

@@ -1,0 +1,54 @@
+//! The project's own chores, run as `cargo run -p xtask -- <command>`.
+
+mod tidy;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+
+const USAGE: &str = "\
+usage: cargo run -p xtask -- <command>
+
+commands:
+  tidy    check the dependency rules and the house rules of the tree
+";
+
+fn main() -> ExitCode {
+    match run(&std::env::args().skip(1).collect::<Vec<_>>()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<ExitCode> {
+    match arguments {
+        [command] if command == "tidy" => report(&tidy::run(&root()?)?),
+        _ => bail!("unknown command line {arguments:?}\n\n{USAGE}"),
+    }
+}
+
+/// The workspace root: the folder above this crate's.
+fn root() -> Result<PathBuf> {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_path_buf)
+        .context("the xtask crate lies at the root of the file system")
+}
+
+fn report(findings: &[tidy::Finding]) -> Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    for finding in findings {
+        writeln!(out, "{finding}")?;
+    }
+    if findings.is_empty() {
+        writeln!(out, "tidy: nothing to report")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    writeln!(out, "tidy: {} finding(s)", findings.len())?;
+    Ok(ExitCode::FAILURE)
+}
