@@ -87,8 +87,7 @@ impl Capture {
     /// When tcpdump does not end, or as [`Self::bgp_messages`].
     pub async fn stop(mut self) -> Result<Vec<BgpMessage>> {
         procfs::signal(self.tcpdump.id(), Signal::INT).context("cannot signal tcpdump")?;
-        let tcpdump = &mut self.tcpdump;
-        wait_for("tcpdump to end", TCPDUMP_TIMEOUT, async || Ok(tcpdump.try_wait()?)).await?;
+        wait_for("tcpdump to end", TCPDUMP_TIMEOUT, || std::future::ready(ended(&mut self.tcpdump))).await?;
         self.bgp_messages()
     }
 }
@@ -98,6 +97,10 @@ impl Drop for Capture {
         // After a stop it has ended already, and there is nobody to tell of another failure.
         drop(self.tcpdump.kill().and_then(|()| self.tcpdump.wait()));
     }
+}
+
+fn ended(child: &mut Child) -> Result<Option<()>> {
+    Ok(child.try_wait().context("cannot wait for tcpdump")?.map(drop))
 }
 
 fn tcpdump(namespace: &str, interface: &str, file: &Path, filter: &str) -> Command {
