@@ -85,13 +85,16 @@ impl Authenticator {
     /// The owner that the caller with the user id `uid` is.
     ///
     /// # Errors
-    /// - RESOURCE_EXHAUSTED when too many attempts from this user id have failed; the token is not looked at.
+    /// - RESOURCE_EXHAUSTED when too many attempts from this user id with this owner's name have failed, whether there
+    ///   is such an owner or not; the token is not looked at.
     /// - UNAUTHENTICATED, in the same words, when there is no such owner and when the token is wrong.
     /// - PERMISSION_DENIED when the token is right and the user id may not speak for the owner.
     pub fn verify(&mut self, owner: &str, token: &str, uid: u32, now: Instant) -> Result<OwnerName, Rejection> {
-        self.failures.check(uid, now).map_err(|wait| too_many_failures(uid, wait.as_secs() + 1))?;
-        let Some(known) = self.find(owner, token) else {
-            self.failures.count(uid, now);
+        let name_digest = sha256(owner);
+        let caller = (uid, name_digest);
+        self.failures.check(caller, now).map_err(|wait| too_many_failures(uid, wait.as_secs() + 1))?;
+        let Some(known) = self.find(name_digest, token) else {
+            self.failures.count(caller, now);
             return Err(bad_credentials());
         };
         match &known.account.uids {
@@ -101,8 +104,8 @@ impl Authenticator {
     }
 
     /// Compares with every account, in constant time each, so that the work is the same whoever is asked for.
-    fn find(&self, owner: &str, token: &str) -> Option<&Known> {
-        let (name_digest, token_digest) = (sha256(owner), sha256(token));
+    fn find(&self, name_digest: [u8; 32], token: &str) -> Option<&Known> {
+        let token_digest = sha256(token);
         let mut found = None;
         for known in &self.accounts {
             let matches: Choice =
@@ -135,7 +138,7 @@ fn uid_not_allowed(owner: &OwnerName, uid: u32) -> Rejection {
 }
 
 fn too_many_failures(uid: u32, seconds: u64) -> Rejection {
-    let message = format!("too many failed attempts from user id {uid}; try again in {seconds} s");
+    let message = format!("too many failed attempts from user id {uid} for this owner; try again in {seconds} s");
     Rejection::new(RejectionClass::ResourceExhausted, Reason::TooManyFailures, message)
         .with("uid", uid)
         .with("retry_after_s", seconds)

@@ -21,4 +21,5 @@ pub mod reload;
 pub mod restore;
 pub mod run;
 pub mod socket;
+pub mod stopwatch;
 pub mod vty;

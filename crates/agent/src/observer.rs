@@ -17,6 +17,7 @@ use crate::http::Readiness;
 use crate::metrics::Metrics;
 use crate::owner::View;
 use crate::reconciler::Seen;
+use crate::stopwatch::Stopwatch;
 use daemons::Daemons;
 
 /// Time between two looks. Nothing that FRR does is told later than this.
@@ -41,6 +42,8 @@ pub struct Observer {
     pub hub: EventHub,
     /// Metrics.
     pub metrics: Arc<Metrics>,
+    /// Takes the time of what arrives at a peer.
+    pub stopwatch: Stopwatch,
 }
 
 /// Looks for as long as the agent runs.
@@ -100,6 +103,7 @@ impl Looking {
                 true
             }
         });
+        observer.stopwatch.look_at(&events);
         observer.hub.publish(events);
     }
 

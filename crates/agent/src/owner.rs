@@ -22,6 +22,7 @@ use tracing::{error, warn};
 use crate::events::EventHub;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
+use crate::stopwatch::Stopwatch;
 
 /// Requests that may wait to be decided; more get RESOURCE_EXHAUSTED.
 pub const QUEUE_REQUESTS_MAX: usize = 4096;
@@ -100,6 +101,7 @@ pub struct OwnerTask {
     journal: Journal,
     hub: EventHub,
     metrics: Arc<Metrics>,
+    stopwatch: Stopwatch,
     view: watch::Sender<View>,
     queue: mpsc::Receiver<Message>,
 }
@@ -111,10 +113,11 @@ pub fn owner_task(
     journal: Journal,
     hub: EventHub,
     metrics: Arc<Metrics>,
+    stopwatch: Stopwatch,
 ) -> (OwnerTask, OwnerHandle, watch::Receiver<View>) {
     let (sender, queue) = mpsc::channel(QUEUE_REQUESTS_MAX);
     let (view, seen) = watch::channel(view_of(&engine));
-    (OwnerTask { engine, journal, hub, metrics, view, queue }, OwnerHandle { sender }, seen)
+    (OwnerTask { engine, journal, hub, metrics, stopwatch, view, queue }, OwnerHandle { sender }, seen)
 }
 
 /// A change that waits for the journal.
@@ -138,11 +141,6 @@ impl OwnerTask {
         while self.queue.recv_many(&mut messages, GROUP_REQUESTS_MAX).await > 0 {
             self.take_group(messages.drain(..));
         }
-    }
-
-    /// Makes the intents of the configuration file part of the engine before anybody is served.
-    pub fn start_with(&mut self, policies: BTreeMap<OwnerName, Policy>, intents: Vec<Intent>) {
-        self.take_group([Message::Reload { policies, intents }].into_iter());
     }
 
     fn take_group(&mut self, messages: impl Iterator<Item = Message>) {
@@ -182,14 +180,24 @@ impl OwnerTask {
         }
         for (owner, change, _) in &group.journaled {
             self.metrics.intent(owner, kind_of(change), operation_of(change));
+            self.time(change);
         }
         self.engine = group.draft;
         self.view.send_replace(view_of(&self.engine));
+        self.stopwatch.look_at(&group.events);
         self.hub.publish(group.events);
         for waiting in group.waiting {
             let _gone = waiting.reply.send(Ok(waiting.accepted));
         }
         self.compact_if_due();
+    }
+
+    fn time(&self, change: &Change) {
+        match change {
+            Change::Put(intent) => self.stopwatch.start(&intent.key()),
+            Change::Remove(Target::Key(key)) => self.stopwatch.forget(key),
+            Change::Remove(Target::BfdSessionsTo(_)) | Change::Register { .. } | Change::Deregister { .. } => {}
+        }
     }
 
     fn mark_journal_complete(&mut self) {
@@ -229,22 +237,28 @@ impl Group {
         Ok(())
     }
 
-    /// What the file no longer declares goes, what it declares is put; the file itself is its journal.
     fn reload(&mut self, policies: BTreeMap<OwnerName, Policy>, intents: Vec<Intent>) {
         self.draft.set_policies(policies);
-        let owner = OwnerName::config();
-        let wanted: BTreeSet<IntentKey> = intents.iter().map(Intent::key).collect();
-        let held =
-            self.draft.snapshot().entries().filter(|(_, entry)| entry.owner == owner).map(|(key, _)| key.clone());
-        let gone: Vec<_> = held.filter(|key| !wanted.contains(key)).collect();
-        let removals = gone.into_iter().map(|key| Change::Remove(Target::Key(key)));
-        for change in removals.chain(intents.into_iter().map(Change::Put)) {
-            match self.draft.decide(&owner, change) {
-                Ok(decision) => self.events.extend(self.draft.commit(decision)),
-                Err(rejection) => warn!(%rejection, "an intent of the configuration file is not in force"),
-            }
+        self.events.extend(declare(&mut self.draft, intents));
+    }
+}
+
+/// Makes `intents` what the configuration file declares: what it no longer declares goes. The file itself is the
+/// journal of this.
+pub fn declare(engine: &mut Engine, intents: Vec<Intent>) -> Vec<Event> {
+    let owner = OwnerName::config();
+    let wanted: BTreeSet<IntentKey> = intents.iter().map(Intent::key).collect();
+    let held = engine.snapshot().entries().filter(|(_, entry)| entry.owner == owner).map(|(key, _)| key.clone());
+    let gone: Vec<_> = held.filter(|key| !wanted.contains(key)).collect();
+    let removals = gone.into_iter().map(|key| Change::Remove(Target::Key(key)));
+    let mut events = Vec::new();
+    for change in removals.chain(intents.into_iter().map(Change::Put)) {
+        match engine.decide(&owner, change) {
+            Ok(decision) => events.extend(engine.commit(decision)),
+            Err(rejection) => warn!(%rejection, "an intent of the configuration file is not in force"),
         }
     }
+    events
 }
 
 fn view_of(engine: &Engine) -> View {

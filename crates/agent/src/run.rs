@@ -27,6 +27,7 @@ use crate::reconciler::{Reconciler, Seen};
 use crate::reload::Reloader;
 use crate::restore::restore;
 use crate::socket::{AgentSocket, group_id};
+use crate::stopwatch::Stopwatch;
 use crate::{grpc, logging, random};
 
 /// The revision that the binary was built from, when the build told.
@@ -97,9 +98,9 @@ impl Prepared {
 
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), REVISION));
         let hub = EventHub::new(settings.events_ring, random::random_id(), Arc::clone(&metrics));
-        let engine = restore(loaded.records, config.policies());
-        let (mut task, owner, view) = owner_task(engine, journal, hub.clone(), Arc::clone(&metrics));
-        task.start_with(config.policies(), config.config_intents.clone());
+        let stopwatch = Stopwatch::new(Arc::clone(&metrics));
+        let engine = restore(loaded.records, config.config_intents.clone(), config.policies());
+        let (task, owner, view) = owner_task(engine, journal, hub.clone(), Arc::clone(&metrics), stopwatch.clone());
 
         let shutdown = CancellationToken::new();
         let (live_tx, live) = watch::channel(Arc::default());
@@ -129,6 +130,7 @@ impl Prepared {
             readiness: ready_tx,
             hub: hub.clone(),
             metrics: Arc::clone(&metrics),
+            stopwatch,
         };
         let service = grpc::Service {
             gate: gate.clone(),

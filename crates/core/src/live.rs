@@ -82,7 +82,7 @@ pub struct PeerLive {
     pub prefixes_received: u32,
     /// Prefixes sent to it, all families.
     pub prefixes_sent: u32,
-    /// Why the session went down last, in FRR's words; empty: never.
+    /// Why the session is not up, or went down last, in FRR's words; empty: up and never down.
     pub last_reset: String,
     /// How often the session came up and went down again.
     pub flaps: u32,

@@ -95,7 +95,7 @@ reasons! {
     PeerNotAllowed = "PEER_NOT_ALLOWED",
     /// The peer's AS is not among the owner's allowed ones.
     RemoteAsNotAllowed = "REMOTE_AS_NOT_ALLOWED",
-    /// The owner holds as many intents of this kind as its limit allows.
+    /// The owner holds as many intents of this kind as its limit allows, or too many event streams are open.
     LimitReached = "LIMIT_REACHED",
     /// Another owner holds the key.
     HeldByAnother = "HELD_BY_ANOTHER",

@@ -19,6 +19,8 @@ pub mod plan;
 pub mod refusals;
 pub mod render;
 pub mod rules;
+#[cfg(test)]
+mod sample;
 pub mod show;
 pub mod vty;
 

@@ -126,7 +126,7 @@ pub enum Change {
     DeleteFirst,
 }
 
-/// What a line does to sessions with neighbours, be it added, changed or taken back.
+/// What a line does to sessions with neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
     /// Nothing, or only what the line itself announces.
@@ -138,10 +138,15 @@ pub enum Effect {
 }
 
 /// When in a plan a line comes. What is used comes before its user; what is taken back goes in reverse.
+///
+/// On a new BGP instance prefixes come before the first neighbor: otherwise an early End-of-RIB (RFC 4724) would make
+/// a peer drop what it kept over a restart. A family is activated after its policies are in place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the names say it; the order is the point")]
 pub enum Order {
     Profiles,
+    // bfdd refuses a session with an interface beside one to the same address without, so the old one goes first.
+    RemoveBfdPeers,
     BfdPeers,
     Policies,
     Instances,
@@ -156,7 +161,6 @@ pub enum Order {
     WithdrawNetworks,
     WithdrawStaticRoutes,
     WithdrawLists,
-    RemoveBfdPeers,
     RemoveInterfaces,
     RemoveNeighbors,
     RemoveInstances,
@@ -183,8 +187,10 @@ pub struct Rule {
     pub add: Order,
     /// When it is taken back.
     pub remove: Order,
-    /// What it does to sessions that exist.
+    /// What adding or changing it does to sessions that exist.
     pub effect: Effect,
+    /// What taking it back does to them.
+    pub undo_effect: Effect,
 }
 
 impl Rule {
@@ -242,7 +248,7 @@ pub fn classify(daemon: Daemon, context: &Context, line: &str) -> Option<Matched
     let mut matched = matches.next()?;
     match matched.rule.kind {
         // All of such a line is its identity: several can stand beside each other.
-        LineKind::Unexpected | LineKind::PrefixList | LineKind::StaticRoute => matched.id = line.to_owned(),
+        LineKind::Unexpected | LineKind::PrefixList | LineKind::StaticRoute | LineKind::BfdPeer => matched.id = line.to_owned(),
         LineKind::NeighborOther => matched.id = line.split_once(' ').map_or(line, |(_, rest)| rest).to_owned(),
         _ => {}
     }

@@ -1,4 +1,3 @@
-// DO NOT REPLACE (author of this crate): crates/agent/src/vty.rs is built on exactly this API. Remove this line at the end.
 //! The protocol of a daemon's VTY socket (FRR `lib/vty.c`, `vtysh/vtysh.c`).
 //!
 //! A command goes out as its text and a NUL. The answer comes back as text, three NULs and one byte with the

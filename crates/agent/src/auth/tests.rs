@@ -52,7 +52,7 @@ fn the_user_id_matters_once_the_token_is_right() {
 }
 
 #[test]
-fn a_user_id_that_guesses_must_wait_and_no_other() {
+fn whoever_guesses_must_wait_and_nobody_else() {
     let (mut authenticator, start) = (authenticator(), Instant::now());
     for guess in 0..FAILURES_MAX {
         assert_eq!(class(authenticator.verify("edge", &guess.to_string(), 7, start)), UNAUTHENTICATED);
@@ -61,6 +61,7 @@ fn a_user_id_that_guesses_must_wait_and_no_other() {
     assert_eq!((rejection.class, rejection.reason), (RejectionClass::ResourceExhausted, Reason::TooManyFailures));
     assert!(rejection.metadata.contains_key("retry_after_s"), "{rejection:?}");
     assert!(authenticator.verify("edge", "edge-token", 8, start).is_ok());
+    assert_eq!(class(authenticator.verify("net", "net-token", 7, start)).1, Reason::UidNotAllowed);
     assert!(authenticator.verify("edge", "edge-token", 7, start + REFILL_INTERVAL).is_ok());
 }
 

@@ -29,7 +29,7 @@ impl Planned {
         text: LineText,
         sources: &BTreeSet<IntentKey>,
     ) -> Self {
-        let effect = rule.effect;
+        let effect = if op == Op::Remove { rule.undo_effect } else { rule.effect };
         let leaf = Leaf { text, op, kind: rule.kind, effect, sources: sources.clone() };
         Self { order, daemon, context: context.clone(), sources: BTreeSet::new(), leaf: Some(leaf) }
     }

@@ -1,1 +1,291 @@
+use expect_test::expect;
+use novaroute_core::bgp::Asn;
+use novaroute_core::desired::Desired;
+use proptest::prelude::*;
 
+use super::*;
+use crate::fake::FakeFrr;
+use crate::refusals::Refusals;
+use crate::render;
+use crate::rules::Effect;
+use crate::sample::{self, DIALECT};
+
+/// An FRR that runs a desired state.
+fn running(desired: &Desired) -> FakeFrr {
+    let mut frr = FakeFrr::new();
+    let executed = frr.execute(&sample::plan_from_nothing(desired));
+    assert_eq!(executed.refused, []);
+    frr
+}
+
+fn plan(frr: &FakeFrr, desired: &Desired) -> Plan {
+    diff(frr.running(), &render(desired, DIALECT), Removals::Apply)
+}
+
+fn unicast() -> Context {
+    Context::top().child("router bgp 65001").child("address-family ipv4 unicast")
+}
+
+#[test]
+fn a_withdrawal_and_a_new_attribute() {
+    let mut desired = sample::full();
+    let frr = running(&desired);
+    let bgp = desired.bgp.as_mut().unwrap();
+    bgp.prefixes.remove(&"203.0.113.2/32".parse().unwrap());
+    bgp.prefixes.get_mut(&"203.0.113.1/32".parse().unwrap()).unwrap().med = None;
+    let plan = plan(&frr, &desired);
+    assert_eq!(plan.leaves().map(|leaf| leaf.effect).max(), Some(Effect::Soft));
+    expect![[r#"
+        # bgpd
+        route-map NR-A-5517cb447a4e445a permit 10
+         set community 65001:100 65535:3 no-export
+         set local-preference 0
+         set tag 1314017109
+        router bgp 65001
+         address-family ipv4 unicast
+          network 203.0.113.1/32 route-map NR-A-5517cb447a4e445a
+          no network 203.0.113.2/32
+        no route-map NR-A-81dd344e2d2f0223 permit 10
+    "#]].assert_eq(&plan.to_string());
+}
+
+#[test]
+fn a_peer_is_cleared_of_what_is_not_asked_for_any_more() {
+    let mut desired = sample::full();
+    let frr = running(&desired);
+    let peers = &mut desired.bgp.as_mut().unwrap().peers;
+    let address = "10.12.0.2".parse().unwrap();
+    peers.insert(address, sample::peer("10.12.0.2", 65002));
+    let plan = plan(&frr, &desired);
+    assert_eq!(plan.effect(), Effect::Reset);
+    let sources = plan.leaves().filter(|leaf| leaf.text.reveal().contains("10.12.0.2")).map(|leaf| &leaf.sources);
+    assert!(sources.into_iter().all(|sources| sources.contains(&IntentKey::Peer(address))));
+    expect![[r#"
+        # bgpd
+        router bgp 65001
+         address-family ipv6 unicast
+          no neighbor 10.12.0.2 activate
+          no neighbor 10.12.0.2 route-map NR-IN in
+          no neighbor 10.12.0.2 route-map NR-OUT out
+          no neighbor 10.12.0.2 maximum-prefix
+          no neighbor 10.12.0.2 attribute-unchanged
+        router bgp 65001
+         no neighbor 10.12.0.2 description
+         no neighbor 10.12.0.2 timers
+         no neighbor 10.12.0.2 password
+         no neighbor 10.12.0.2 bfd
+         no neighbor 10.12.0.2 bfd profile
+        # bfdd
+        bfd
+         no profile NR-B-100-200-4
+    "#]].assert_eq(&plan.to_string());
+}
+
+#[test]
+fn another_as_replaces_the_instance() {
+    let mut desired = sample::full();
+    let frr = running(&desired);
+    desired.bgp.as_mut().unwrap().instance.local_as = Asn::new(65009).unwrap();
+    let text = plan(&frr, &desired).to_string();
+    let at = |line: &str| text.find(line).unwrap_or_else(|| panic!("{line} is missing in\n{text}"));
+    assert!(at("\nno router bgp 65001\n") < at("\nrouter bgp 65009\n"));
+    assert!(at(" network 203.0.113.1/32") < at(" neighbor 10.12.0.2 remote-as"), "prefixes come before peers");
+    assert!(!text.contains("no neighbor"), "they went with the instance:\n{text}");
+}
+
+#[test]
+fn everything_goes_in_order() {
+    let frr = running(&sample::full());
+    expect![[r#"
+        # bfdd
+        bfd
+         no peer 10.13.0.3 interface r3
+         no peer 192.0.2.9 multihop local-address 10.13.0.1
+        # staticd
+        no ip route 203.0.113.77/32 blackhole tag 1314017109 254
+        no ipv6 route 2001:db8:7::1/128 blackhole tag 1314017109 254
+        # ospfd
+        no ip prefix-list NR-OSPF permit 203.0.113.77/32
+        # ospf6d
+        no ipv6 prefix-list NR-OSPF permit 2001:db8:7::1/128
+        # ospfd
+        interface r2
+         no ip ospf cost
+         no ip ospf hello-interval
+         no ip ospf dead-interval
+         no ip ospf area
+        interface r3
+         no ip ospf cost
+         no ip ospf dead-interval
+         no ip ospf passive
+         no ip ospf area
+        # ospf6d
+        interface r2
+         no ipv6 ospf6 cost
+         no ipv6 ospf6 hello-interval
+         no ipv6 ospf6 dead-interval
+         no ipv6 ospf6 area
+        interface r3
+         no ipv6 ospf6 cost
+         no ipv6 ospf6 passive
+         no ipv6 ospf6 area
+        # bgpd
+        no router bgp 65001
+        # ospfd
+        no router ospf
+        # ospf6d
+        no router ospf6
+        # bgpd
+        no route-map NR-A-038805ec9979e5fd permit 10
+        no route-map NR-A-50771a7171fc14f9 permit 10
+        no route-map NR-A-6db6d4bc971cacfb permit 10
+        no route-map NR-A-81dd344e2d2f0223 permit 10
+        no route-map NR-IN permit 10
+        no route-map NR-OUT permit 10
+        # ospfd
+        no route-map NR-IF-r2 permit 10
+        no route-map NR-IF-r3 permit 10
+        no route-map NR-OSPF permit 10
+        # ospf6d
+        no route-map NR-IF-r2 permit 10
+        no route-map NR-IF-r3 permit 10
+        no route-map NR-OSPF permit 10
+        # bfdd
+        bfd
+         no profile NR-B-100-200-4
+         no profile NR-B-300-300-3
+         no profile NR-B-400-300-5
+    "#]].assert_eq(&plan(&frr, &Desired::default()).to_string());
+}
+
+#[test]
+fn an_area_is_taken_back_before_another_is_given() {
+    let mut desired = sample::full();
+    let frr = running(&desired);
+    desired.ospf.get_mut(&"r2".parse().unwrap()).unwrap().area = "1".parse().unwrap();
+    expect![[r#"
+        # ospfd
+        interface r2
+         no ip ospf area
+         ip ospf area 0.0.0.1
+        # ospf6d
+        interface r2
+         no ipv6 ospf6 area
+         ipv6 ospf6 area 0.0.0.1
+    "#]].assert_eq(&plan(&frr, &desired).to_string());
+}
+
+#[test]
+fn what_others_typed_is_left_alone_and_listed() {
+    let desired = sample::full();
+    let mut frr = running(&desired);
+    let router = Context::top().child("router bgp 65001");
+    frr.type_line(Daemon::Bgpd, &router, "neighbor 10.99.0.1 remote-as 65099");
+    frr.type_line(Daemon::Bgpd, &unicast(), "network 198.51.100.0/24");
+    frr.type_line(Daemon::Bgpd, &unicast(), "redistribute connected");
+    frr.type_line(Daemon::Ospfd, &Context::top().child("interface r2"), "ip ospf network point-to-point");
+    frr.type_line(Daemon::Staticd, &Context::top(), "ip route 198.51.100.0/24 blackhole");
+    let same = plan(&frr, &desired);
+    assert!(same.is_empty(), "{same}");
+    assert_eq!(same.foreign.len(), 5);
+    let gone = plan(&frr, &Desired::default()).to_string();
+    assert!(!gone.contains("no router bgp") && gone.contains("no neighbor 10.12.0.2\n"), "{gone}");
+    assert!(!gone.contains("router-id"), "the instance goes on for others:\n{gone}");
+    assert!(!gone.contains("10.99.0.1") && !gone.contains("198.51.100.0") && gone.contains("no router ospf\n"), "{gone}");
+}
+
+#[test]
+fn a_hand_edit_of_an_own_object_is_put_back() {
+    let desired = sample::full();
+    let mut frr = running(&desired);
+    let router = Context::top().child("router bgp 65001");
+    frr.type_line(Daemon::Bgpd, &router, "neighbor 10.12.0.2 shutdown");
+    frr.type_line(Daemon::Bgpd, &router, "neighbor 10.12.0.2 timers 60 180");
+    frr.type_line(Daemon::Bgpd, &unicast(), "no network 203.0.113.1/32");
+    let repair = plan(&frr, &desired);
+    let lines: Vec<_> = repair.leaves().map(|leaf| leaf.text.reveal()).collect();
+    assert_eq!(lines.len(), 3, "{repair}");
+    assert!(lines.contains(&"no neighbor 10.12.0.2 shutdown"));
+    assert!(lines.contains(&"neighbor 10.12.0.2 timers 3 9"));
+}
+
+#[test]
+fn a_neighbor_that_was_half_made_is_finished_or_adopted() {
+    let desired = sample::full();
+    for lines in 0..sample::plan_from_nothing(&desired).len() {
+        let mut frr = FakeFrr::new();
+        frr.break_after(lines);
+        assert!(frr.execute(&sample::plan_from_nothing(&desired)).broken);
+        frr.execute(&plan(&frr, &desired));
+        let left = plan(&frr, &desired);
+        assert!(left.is_empty(), "broken after {lines} lines:\n{left}");
+    }
+}
+
+#[test]
+fn while_adopting_nothing_is_removed_but_changes_are_made() {
+    let full = sample::full();
+    let frr = running(&full);
+    let mut desired = Desired { bgp: full.bgp.clone(), ..Desired::default() };
+    let bgp = desired.bgp.as_mut().unwrap();
+    bgp.prefixes.clear();
+    bgp.peers.retain(|address, _| address.to_string() == "10.12.0.2");
+    bgp.peers.values_mut().for_each(|peer| peer.description = None);
+    let plan = diff(frr.running(), &render(&desired, DIALECT), Removals::Hold);
+    let lines: Vec<_> = plan.leaves().map(|leaf| leaf.text.reveal()).collect();
+    assert_eq!(lines, ["no neighbor 10.12.0.2 description"]);
+    let held: BTreeSet<_> = plan.held.iter().filter_map(|held| held.intent.clone()).collect();
+    let expected = full.bgp.as_ref().unwrap();
+    let unclaimed = expected.prefixes.len() + 2 + full.bfd.len() + full.ospf.len() + full.ospf_prefixes.len();
+    assert_eq!(held.len(), unclaimed, "{held:?}");
+}
+
+#[test]
+fn a_refused_line_is_not_sent_again_and_does_not_hold_up_the_others() {
+    let desired = sample::full();
+    let mut frr = FakeFrr::new();
+    frr.refuse("network 203.0.113.1/32 route-map NR-A-0000000000000000");
+    frr.refuse("neighbor 10.12.0.2 remote-as 65002");
+    let mut refusals = Refusals::default();
+    for refusal in frr.execute(&refusals.filter(plan(&frr, &desired))).refused {
+        refusals.record(refusal);
+    }
+    let again = refusals.filter(plan(&frr, &desired));
+    assert!(again.is_empty(), "{again}");
+    let peer = IntentKey::Peer("10.12.0.2".parse().unwrap());
+    assert_eq!(refusals.of(&peer).unwrap().line.as_ref().unwrap().reveal(), "neighbor 10.12.0.2 remote-as 65002");
+    refusals.forget(Daemon::Bgpd);
+    frr.refuse_nothing();
+    frr.execute(&refusals.filter(plan(&frr, &desired)));
+    assert!(plan(&frr, &desired).is_empty());
+}
+
+#[test]
+fn daemons_that_were_not_read_are_left_out() {
+    let desired = render(&sample::full(), DIALECT);
+    let mut only_bgpd = Config::default();
+    only_bgpd.add_daemon(Daemon::Bgpd);
+    assert_eq!(diff(&only_bgpd, &desired, Removals::Apply).daemons(), [Daemon::Bgpd]);
+}
+
+proptest! {
+    #[test]
+    fn the_plan_leads_from_any_state_to_any_other(a in sample::any_desired(), b in sample::any_desired()) {
+        let mut frr = running(&a);
+        prop_assert!(plan(&frr, &a).is_empty());
+        let executed = frr.execute(&plan(&frr, &b));
+        prop_assert_eq!(executed.refused, []);
+        prop_assert_eq!(frr.running(), &render(&b, DIALECT).without_sources());
+    }
+
+    #[test]
+    fn a_plan_that_breaks_off_anywhere_is_made_up_for(a in sample::any_desired(), b in sample::any_desired(), at in 0usize..60) {
+        let mut frr = running(&a);
+        frr.break_after(at);
+        frr.execute(&plan(&frr, &b));
+        let mut frr = frr.clone();
+        frr.break_after(usize::MAX);
+        frr.execute(&plan(&frr, &b));
+        prop_assert_eq!(frr.running(), &render(&b, DIALECT).without_sources());
+    }
+}

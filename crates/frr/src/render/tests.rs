@@ -1,1 +1,211 @@
+use expect_test::expect;
+use proptest::prelude::*;
 
+use super::*;
+use crate::daemon::{FrrVersion, Profile};
+use crate::fake::FakeFrr;
+use crate::parse;
+use crate::sample;
+
+const DIALECT: Dialect = sample::DIALECT;
+
+#[test]
+fn a_full_node() {
+    let plan = sample::plan_from_nothing(&sample::full());
+    expect![[r#"
+        # bfdd
+        bfd
+         profile NR-B-100-200-4
+          receive-interval 100
+          transmit-interval 200
+          detect-multiplier 4
+        bfd
+         profile NR-B-300-300-3
+        bfd
+         profile NR-B-400-300-5
+          receive-interval 400
+          detect-multiplier 5
+        bfd
+         peer 10.13.0.3 interface r3
+          profile NR-B-400-300-5
+        bfd
+         peer 192.0.2.9 multihop local-address 10.13.0.1
+          profile NR-B-400-300-5
+        # bgpd
+        route-map NR-A-038805ec9979e5fd permit 10
+         set tag 1314017109
+         set ip next-hop 10.12.0.77
+        route-map NR-A-50771a7171fc14f9 permit 10
+         set tag 1314017109
+         set ipv6 next-hop global fd12::77
+        route-map NR-A-6db6d4bc971cacfb permit 10
+         set tag 1314017109
+        route-map NR-A-81dd344e2d2f0223 permit 10
+         set community 65001:100 65535:3 no-export
+         set local-preference 0
+         set metric 77
+         set tag 1314017109
+        route-map NR-IN permit 10
+        route-map NR-OUT permit 10
+         match tag 1314017109
+        # ospfd
+        ip prefix-list NR-OSPF permit 203.0.113.77/32
+        route-map NR-IF-r2 permit 10
+        route-map NR-IF-r3 permit 10
+        route-map NR-OSPF permit 10
+         match ip address prefix-list NR-OSPF
+        # ospf6d
+        ipv6 prefix-list NR-OSPF permit 2001:db8:7::1/128
+        route-map NR-IF-r2 permit 10
+        route-map NR-IF-r3 permit 10
+        route-map NR-OSPF permit 10
+         match ipv6 address prefix-list NR-OSPF
+        # bgpd
+        router bgp 65001
+         bgp router-id 1.1.1.1
+         bgp log-neighbor-changes
+         no bgp default ipv4-unicast
+         no bgp network import-check
+        # ospfd
+        router ospf
+         ospf router-id 1.1.1.1
+         log-adjacency-changes detail
+         timers throttle lsa all 1000
+         redistribute connected route-map NR-OSPF
+         redistribute kernel route-map NR-OSPF
+         redistribute static route-map NR-OSPF
+        # ospf6d
+        router ospf6
+         ospf6 router-id 1.1.1.1
+         log-adjacency-changes detail
+         redistribute connected route-map NR-OSPF
+         redistribute kernel route-map NR-OSPF
+         redistribute static route-map NR-OSPF
+        # bgpd
+        router bgp 65001
+         address-family ipv4 unicast
+          network 203.0.113.1/32 route-map NR-A-81dd344e2d2f0223
+          network 203.0.113.2/32 route-map NR-A-6db6d4bc971cacfb
+          network 203.0.113.3/32 route-map NR-A-038805ec9979e5fd
+        router bgp 65001
+         address-family ipv6 unicast
+          network 2001:db8:1::1/128 route-map NR-A-6db6d4bc971cacfb
+          network 2001:db8:1::2/128 route-map NR-A-50771a7171fc14f9
+        router bgp 65001
+         neighbor 10.12.0.2 remote-as 65002
+         neighbor 10.13.0.3 remote-as 65001
+         neighbor 2001:db8:ffff::2 remote-as 65003
+        router bgp 65001
+         address-family ipv4 unicast
+          neighbor 10.12.0.2 route-map NR-IN in
+          neighbor 10.13.0.3 route-map NR-IN in
+          neighbor 10.12.0.2 route-map NR-OUT out
+          neighbor 10.13.0.3 route-map NR-OUT out
+          neighbor 10.12.0.2 maximum-prefix 1000 warning-only
+          neighbor 10.13.0.3 maximum-prefix 1000 warning-only
+          neighbor 10.12.0.2 attribute-unchanged next-hop
+        router bgp 65001
+         address-family ipv6 unicast
+          neighbor 10.12.0.2 route-map NR-IN in
+          neighbor 2001:db8:ffff::2 route-map NR-IN in
+          neighbor 10.12.0.2 route-map NR-OUT out
+          neighbor 2001:db8:ffff::2 route-map NR-OUT out
+          neighbor 10.12.0.2 maximum-prefix 1000 warning-only
+          neighbor 2001:db8:ffff::2 maximum-prefix 5 warning-only
+          neighbor 10.12.0.2 attribute-unchanged next-hop
+          neighbor 2001:db8:ffff::2 attribute-unchanged next-hop
+        router bgp 65001
+         neighbor 10.12.0.2 description tor 1 at 010.0.0.1
+         neighbor 10.12.0.2 timers 3 9
+         neighbor 10.12.0.2 timers connect 1
+         neighbor 10.13.0.3 timers connect 1
+         neighbor 2001:db8:ffff::2 timers connect 1
+         neighbor 2001:db8:ffff::2 update-source fd12::1
+         neighbor 2001:db8:ffff::2 ebgp-multihop 255
+         neighbor 10.12.0.2 password ********
+         neighbor 10.12.0.2 bfd
+         neighbor 2001:db8:ffff::2 bfd
+         neighbor 10.12.0.2 bfd profile NR-B-100-200-4
+         neighbor 2001:db8:ffff::2 bfd profile NR-B-300-300-3
+        router bgp 65001
+         address-family ipv4 unicast
+          neighbor 10.12.0.2 activate
+          neighbor 10.13.0.3 activate
+        router bgp 65001
+         address-family ipv6 unicast
+          neighbor 10.12.0.2 activate
+          neighbor 2001:db8:ffff::2 activate
+        # ospfd
+        interface r2
+         ip ospf cost 10
+         ip ospf hello-interval 1
+         ip ospf dead-interval 4
+         ip ospf area 0.0.0.0
+        interface r3
+         ip ospf cost 10
+         ip ospf dead-interval 40
+         ip ospf passive
+         ip ospf area 0.0.0.0
+        # ospf6d
+        interface r2
+         ipv6 ospf6 cost 10
+         ipv6 ospf6 hello-interval 1
+         ipv6 ospf6 dead-interval 4
+         ipv6 ospf6 area 0.0.0.0
+        interface r3
+         ipv6 ospf6 cost 10
+         ipv6 ospf6 passive
+         ipv6 ospf6 area 0.0.0.0
+        # staticd
+        ip route 203.0.113.77/32 blackhole tag 1314017109 254
+        ipv6 route 2001:db8:7::1/128 blackhole tag 1314017109 254
+    "#]].assert_eq(&plan.to_string());
+}
+
+#[test]
+fn what_is_the_default_of_the_profile_is_not_written() {
+    let datacenter = Dialect { profile: Profile::Datacenter, ..DIALECT };
+    let count = |dialect| render(&sample::full(), dialect).len();
+    assert_eq!(count(datacenter) + 1, count(DIALECT));
+}
+
+#[test]
+fn without_ospf6d_nothing_is_said_to_it() {
+    let dialect = Dialect { ospf6d: false, version: FrrVersion { major: 8, minor: 4, patch: 4 }, ..DIALECT };
+    let config = render(&sample::full(), dialect);
+    assert!(!config.daemons().contains(&Daemon::Ospf6d));
+    let v6 = IntentKey::Prefix(novaroute_core::intent::Protocol::Ospf, "2001:db8:7::1/128".parse().unwrap());
+    assert!(!config.intents().contains(&v6));
+}
+
+#[test]
+fn prefixes_with_the_same_attributes_share_a_map() {
+    let desired = sample::full();
+    let config = render(&desired, DIALECT);
+    let maps = config.contexts().filter(|(daemon, context, _)| {
+        *daemon == Daemon::Bgpd && context.path().first().is_some_and(|line| line.starts_with("route-map NR-A-"))
+    });
+    let kinds: std::collections::BTreeSet<_> = desired.bgp.unwrap().prefixes.into_values().collect();
+    assert_eq!(maps.count(), kinds.len());
+}
+
+#[test]
+fn a_password_is_sent_and_not_shown() {
+    let plan = sample::plan_from_nothing(&sample::full());
+    assert!(plan.leaves().any(|leaf| leaf.text.reveal().ends_with(" password s3cret")));
+    assert!(!format!("{plan}{plan:?}").contains("s3cret"));
+}
+
+proptest! {
+    #[test]
+    fn every_line_has_a_rule_and_reads_back_as_it_is(desired in sample::any_desired()) {
+        let config = render(&desired, DIALECT);
+        prop_assert_eq!(config.unknown().len(), 0);
+        let mut frr = FakeFrr::new();
+        let executed = frr.execute(&crate::diff(frr.running(), &config, crate::Removals::Apply));
+        prop_assert_eq!(executed.refused, []);
+        let mut read = Config::default();
+        Daemon::ALL.into_iter().for_each(|daemon| parse(daemon, &frr.print(daemon), &mut read));
+        prop_assert_eq!(read, config.without_sources());
+    }
+}

@@ -20,7 +20,8 @@ const fn rule(
     add: Order,
     remove: Order,
 ) -> Rule {
-    Rule { kind, daemons, scope, pattern, undo: "", change: Change::InPlace, add, remove, effect: Effect::None }
+    let (change, effect, undo_effect) = (Change::InPlace, Effect::None, Effect::None);
+    Rule { kind, daemons, scope, pattern, undo: "", change, add, remove, effect, undo_effect }
 }
 
 impl Rule {
@@ -30,12 +31,18 @@ impl Rule {
     }
 
     const fn soft(mut self) -> Self {
-        self.effect = Effect::Soft;
+        (self.effect, self.undo_effect) = (Effect::Soft, Effect::Soft);
         self
     }
 
     const fn resets(mut self) -> Self {
-        self.effect = Effect::Reset;
+        (self.effect, self.undo_effect) = (Effect::Reset, Effect::Reset);
+        self
+    }
+
+    /// The peer's bfdd sees the session end and tells its BGP that the path is down.
+    const fn resets_when_taken_back(mut self) -> Self {
+        self.undo_effect = Effect::Reset;
         self
     }
 
@@ -117,7 +124,7 @@ pub const RULES: &[Rule] = &[
     session(LineKind::NeighborEbgpMultihop, "neighbor {id} ebgp-multihop {v}", "no neighbor {} ebgp-multihop").resets(),
     session(LineKind::NeighborPassword, "neighbor {id} password {*}", "no neighbor {} password").resets(),
     session(LineKind::NeighborBfdProfile, "neighbor {id} bfd profile {v}", "no neighbor {} bfd profile"),
-    session(LineKind::NeighborBfd, "neighbor {id} bfd", "no neighbor {} bfd"),
+    session(LineKind::NeighborBfd, "neighbor {id} bfd", "no neighbor {} bfd").resets_when_taken_back(),
     session(LineKind::NeighborOther, "neighbor {id} {*}", ""),
     rule(
         LineKind::NeighborActivate,

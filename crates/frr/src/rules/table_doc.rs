@@ -30,10 +30,11 @@ fn row(rule: &Rule) -> String {
         Change::InPlace => "replaced in place",
         Change::DeleteFirst => "taken back first",
     };
-    let effect = match rule.effect {
-        Effect::None => "none",
-        Effect::Soft => "soft: routes are evaluated again",
-        Effect::Reset => "resets the session",
+    let effect = match (rule.effect, rule.undo_effect) {
+        (Effect::None, Effect::None) => "none",
+        (Effect::Soft, _) => "soft: routes are evaluated again",
+        (Effect::None, _) => "none; taking it back resets the session",
+        (Effect::Reset, _) => "resets the session",
     };
     let (add, remove) = (rule.add, rule.remove);
     format!("| {line} | {} | {add:?} | {remove:?} | {change} | {undo} | {effect} |", daemons.join(", "))

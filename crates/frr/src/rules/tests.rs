@@ -20,7 +20,7 @@ fn lines_find_their_rule_and_identity() {
         (Bgpd, &bgp, "neighbor 10.0.0.2 shutdown", LineKind::NeighborOther, "10.0.0.2 shutdown"),
         (Bgpd, &unicast, "network 10.0.0.0/8", LineKind::Network, "10.0.0.0/8"),
         (Bgpd, &unicast, "network 10.0.0.0/8 route-map NR-A-1", LineKind::Network, "10.0.0.0/8"),
-        (Bfdd, &["bfd"], "peer 10.0.0.2 interface r2", LineKind::BfdPeer, "10.0.0.2 interface r2"),
+        (Bfdd, &["bfd"], "peer 10.0.0.2 interface r2", LineKind::BfdPeer, "peer 10.0.0.2 interface r2"),
         (Bfdd, &["bfd", "peer 10.0.0.2"], "shutdown", LineKind::Unexpected, "shutdown"),
         (Ospfd, &["interface r2"], "ip ospf area 0.0.0.0", LineKind::OspfArea, ""),
         (
@@ -63,6 +63,7 @@ fn what_is_used_comes_before_its_user() {
     assert!(add(K::NeighborRouteMapOut, Bgpd) < add(K::NeighborActivate, Bgpd));
     assert!(add(K::BfdProfile, Bfdd) < add(K::NeighborBfdProfile, Bgpd));
     assert!(add(K::PrefixList, Ospfd) < add(K::StaticRoute, Staticd));
+    assert!(remove(K::BfdPeer, Bfdd) < add(K::BfdPeer, Bfdd));
     assert!(remove(K::NeighborActivate, Bgpd) < remove(K::NeighborRouteMapOut, Bgpd));
     assert!(remove(K::Network, Bgpd) < remove(K::NeighborRemoteAs, Bgpd));
     assert!(remove(K::NeighborRemoteAs, Bgpd) < remove(K::RouteMap, Bgpd));

@@ -1,0 +1,219 @@
+//! Desired states for the tests.
+
+use std::num::{NonZeroU8, NonZeroU16, NonZeroU32};
+
+use novaroute_core::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
+use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
+use novaroute_core::desired::{Desired, DesiredBgp};
+use novaroute_core::ospf::{OspfInterface, OspfTimers};
+use novaroute_core::peer::{Peer, PeerTimers};
+use novaroute_core::prefix::Family;
+use novaroute_core::secret::Password;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use crate::daemon::{Daemon, Dialect, FrrVersion, Profile};
+use crate::{Plan, Removals, diff, render};
+
+pub(crate) const DIALECT: Dialect =
+    Dialect { version: FrrVersion { major: 10, minor: 3, patch: 0 }, profile: Profile::Traditional, ospf6d: true };
+
+/// Everything that can be asked for, at least once.
+pub(crate) fn full() -> Desired {
+    let mut desired = Desired { bgp: Some(bgp()), ..Desired::default() };
+    for session in [session("10.13.0.3", Some("r3"), None), session("192.0.2.9", None, Some("10.13.0.1"))] {
+        desired.bfd.insert(session.key.clone(), session);
+    }
+    for ospf in [interface("r2", false, 1, 4), interface("r3", true, 10, 40)] {
+        desired.ospf.insert(ospf.interface.clone(), ospf);
+    }
+    desired.ospf_prefixes =
+        ["203.0.113.77/32", "2001:db8:7::1/128"].into_iter().map(|text| text.parse().unwrap()).collect();
+    desired
+}
+
+fn bgp() -> DesiredBgp {
+    let peers = [external(), multihop(), internal()].into_iter().map(|peer| (peer.address, peer)).collect();
+    let attributes = PrefixAttributes {
+        local_preference: Some(0),
+        med: Some(77),
+        communities: ["65001:100", "no-export", "65535:3"].into_iter().map(|text| text.parse().unwrap()).collect(),
+        next_hop: None,
+    };
+    let via = |text: &str| PrefixAttributes { next_hop: Some(text.parse().unwrap()), ..PrefixAttributes::default() };
+    let prefixes = [
+        ("203.0.113.1/32", attributes),
+        ("203.0.113.2/32", PrefixAttributes::default()),
+        ("203.0.113.3/32", via("10.12.0.77")),
+        ("2001:db8:1::1/128", PrefixAttributes::default()),
+        ("2001:db8:1::2/128", via("fd12::77")),
+    ];
+    DesiredBgp {
+        instance: instance(65001),
+        peers,
+        prefixes: prefixes.into_iter().map(|(prefix, attributes)| (prefix.parse().unwrap(), attributes)).collect(),
+    }
+}
+
+fn instance(asn: u32) -> BgpInstance {
+    BgpInstance { local_as: Asn::new(asn).unwrap(), router_id: "1.1.1.1".parse().unwrap() }
+}
+
+/// A peer with nothing but what it must have.
+pub(crate) fn peer(address: &str, asn: u32) -> Peer {
+    Peer {
+        address: address.parse().unwrap(),
+        remote_as: Asn::new(asn).unwrap(),
+        peer_type: None,
+        timers: None,
+        bfd: None,
+        description: None,
+        families: [Family::Ipv4].into(),
+        source_address: None,
+        ebgp_multihop: None,
+        password: None,
+        max_prefix: NonZeroU32::new(1000).unwrap(),
+    }
+}
+
+fn external() -> Peer {
+    Peer {
+        timers: Some(PeerTimers::new(3, 9).unwrap()),
+        bfd: Some(BfdTimers::new(100, 200, 4).unwrap()),
+        description: Some("tor 1 at 010.0.0.1".parse().unwrap()),
+        families: Family::ALL.into(),
+        password: Some(Password::new("s3cret").unwrap()),
+        ..peer("10.12.0.2", 65002)
+    }
+}
+
+fn multihop() -> Peer {
+    Peer {
+        families: [Family::Ipv6].into(),
+        source_address: Some("fd12::1".parse().unwrap()),
+        ebgp_multihop: NonZeroU8::new(255),
+        bfd: Some(BfdTimers::default()),
+        max_prefix: NonZeroU32::new(5).unwrap(),
+        ..peer("2001:db8:ffff::2", 65003)
+    }
+}
+
+fn internal() -> Peer {
+    Peer { ebgp_multihop: NonZeroU8::new(5), ..peer("10.13.0.3", 65001) }
+}
+
+fn session(address: &str, interface: Option<&str>, local: Option<&str>) -> BfdSession {
+    let hop = if local.is_some() { Hop::Multi } else { Hop::Single };
+    let interface = interface.map(|name| name.parse().unwrap());
+    BfdSession {
+        key: BfdKey { peer: address.parse().unwrap(), interface, hop },
+        local_address: local.map(|text| text.parse().unwrap()),
+        timers: BfdTimers::new(400, 300, 5).unwrap(),
+    }
+}
+
+fn interface(name: &str, passive: bool, hello_s: u16, dead_s: u16) -> OspfInterface {
+    OspfInterface {
+        interface: name.parse().unwrap(),
+        area: "0".parse().unwrap(),
+        passive,
+        cost: NonZeroU16::new(10).unwrap(),
+        timers: OspfTimers::new(hello_s, dead_s).unwrap(),
+    }
+}
+
+/// What a node is sent that runs nothing.
+pub(crate) fn plan_from_nothing(desired: &Desired) -> Plan {
+    let mut nothing = crate::config::Config::default();
+    Daemon::ALL.into_iter().for_each(|daemon| nothing.add_daemon(daemon));
+    diff(&nothing, &render(desired, DIALECT), Removals::Apply)
+}
+
+fn any_peer(address: &'static str) -> impl Strategy<Value = Peer> {
+    let timers = prop::option::of(Just(PeerTimers::new(3, 9).unwrap()));
+    let bfd = prop::option::of(any_bfd_timers());
+    let families = subsequence(Family::ALL.to_vec(), 1..=2);
+    let text = prop::option::of(select(vec!["a", "no neighbor 10.0.0.1", "FD00::1 x"]));
+    let password = prop::option::of(select(vec!["x", "FD00::1", "!#"]));
+    (select(vec![65001, 65002]), timers, bfd, families, text, password, prop::option::of(1u8..), 1u32..3).prop_map(
+        move |(asn, timers, bfd, families, text, password, hops, max)| Peer {
+            timers,
+            bfd,
+            families: families.into_iter().collect(),
+            description: text.map(|text| text.parse().unwrap()),
+            password: password.map(|text| Password::new(text).unwrap()),
+            ebgp_multihop: hops.and_then(NonZeroU8::new),
+            max_prefix: NonZeroU32::new(max).unwrap(),
+            ..peer(address, asn)
+        },
+    )
+}
+
+fn any_bfd_timers() -> impl Strategy<Value = BfdTimers> {
+    (select(vec![300, 100]), select(vec![300, 50]), select(vec![3, 5]))
+        .prop_map(|(rx, tx, multiplier)| BfdTimers::new(rx, tx, multiplier).unwrap())
+}
+
+fn any_attributes() -> impl Strategy<Value = PrefixAttributes> {
+    let communities = subsequence(vec!["1:2", "no-export", "0:0", "65535:6", "65535:666"], 0..=5);
+    (prop::option::of(0u32..2), prop::option::of(0u32..2), communities).prop_map(|(preference, med, communities)| {
+        PrefixAttributes {
+            local_preference: preference,
+            med,
+            communities: communities.into_iter().map(|text| text.parse().unwrap()).collect(),
+            next_hop: None,
+        }
+    })
+}
+
+fn any_bgp() -> impl Strategy<Value = DesiredBgp> {
+    let peers = (
+        prop::option::of(any_peer("10.12.0.2")),
+        prop::option::of(any_peer("10.13.0.3")),
+        prop::option::of(any_peer("fd12::2")),
+    );
+    let prefix = select(vec!["203.0.113.1/32", "10.0.0.0/8", "0.0.0.0/0", "::1.2.3.4/128", "2001:db8::/32"]);
+    let prefixes = prop::collection::btree_map(prefix, any_attributes(), 0..5);
+    (select(vec![65001, 65002]), peers, prefixes).prop_map(|(asn, peers, prefixes)| DesiredBgp {
+        instance: instance(asn),
+        peers: [peers.0, peers.1, peers.2].into_iter().flatten().map(|peer| (peer.address, peer)).collect(),
+        prefixes: prefixes.into_iter().map(|(prefix, attributes)| (prefix.parse().unwrap(), attributes)).collect(),
+    })
+}
+
+fn any_interface(name: &'static str) -> impl Strategy<Value = OspfInterface> {
+    (select(vec!["0", "1", "4294967295"]), any::<bool>(), 9u16..11, 39u16..41, 9u16..11).prop_map(
+        move |(area, passive, hello, dead, cost)| OspfInterface {
+            area: area.parse().unwrap(),
+            cost: NonZeroU16::new(cost).unwrap(),
+            ..interface(name, passive, hello, dead)
+        },
+    )
+}
+
+fn any_session() -> impl Strategy<Value = BfdSession> {
+    let interface = prop::option::of(Just("r3"));
+    let local = prop::option::of(Just("10.9.9.9"));
+    (select(vec!["10.13.0.3", "fd13::3"]), interface, local, any_bfd_timers()).prop_map(
+        |(address, interface, local, timers)| BfdSession {
+            timers,
+            ..session(address, interface.filter(|_| local.is_none()), local)
+        },
+    )
+}
+
+/// Any small desired state over few keys, so that two of them differ in every way.
+pub(crate) fn any_desired() -> impl Strategy<Value = Desired> {
+    let interfaces = (prop::option::of(any_interface("r2")), prop::option::of(any_interface("r3")));
+    let prefixes = subsequence(vec!["203.0.113.7/32", "203.0.113.8/32", "2001:db8:7::/64"], 0..=3);
+    let sessions = prop::collection::vec(any_session(), 0..3);
+    (prop::option::of(any_bgp()), sessions, interfaces, prefixes).prop_map(|(bgp, sessions, interfaces, prefixes)| {
+        Desired {
+            bgp,
+            bfd: sessions.into_iter().map(|session| (session.key.clone(), session)).collect(),
+            ospf: [interfaces.0, interfaces.1].into_iter().flatten().map(|i| (i.interface.clone(), i)).collect(),
+            ospf_prefixes: prefixes.into_iter().map(|text| text.parse().unwrap()).collect(),
+            ..Desired::default()
+        }
+    })
+}
