@@ -29,8 +29,9 @@ test: need-root setup build ## Every test, also against real FRR in network name
 	$(CARGO) test --locked --workspace --no-fail-fast
 
 .PHONY: bench
-bench: need-cargo ## Benchmarks, release build
-	$(CARGO) bench --locked --workspace
+bench: need-root setup ## Benchmarks on real FRR, release build (root)
+	$(CARGO) build --locked --release -p novaroute-agent
+	$(CARGO) bench --locked -p novaroute-e2e
 
 .PHONY: demo
 demo: need-root setup build ## A node and a ToR on real FRR, told as a story (root); KEEP=1 leaves it running

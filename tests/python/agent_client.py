@@ -15,14 +15,10 @@ PROTO_ROOT = pathlib.Path(__file__).resolve().parents[2] / "proto"
 PROTO_FILE = "novaroute/v1/route_control.proto"
 EVENT_TIMEOUT_S = 10
 
-# gRPC's C core names the socket's path, percent-encoded, as HTTP/2 authority.
-# That is not a valid authority, and the agent's HTTP/2 library refuses it.
-CHANNEL_OPTIONS = [("grpc.default_authority", "localhost")]
-
 
 def connect(socket):
-    """A channel to the agent behind the Unix socket."""
-    return grpc.insecure_channel(f"unix:{socket}", options=CHANNEL_OPTIONS)
+    """A channel to the agent behind the Unix socket, with no option set."""
+    return grpc.insecure_channel(f"unix:{socket}")
 
 
 def generate(into):

@@ -9,6 +9,7 @@ use novaroute_lab::topology::{DAEMONS, Tor, add_tor};
 use novaroute_lab::{Daemon, Router, wait_for};
 use serde_json::Value;
 
+use crate::executed::Executions;
 use crate::scene::{Scene, TIMEOUT};
 use crate::tor::neighbor;
 use crate::v1;
@@ -134,6 +135,16 @@ pub async fn prefixes_from(router: &Router, family: &str, peer: IpAddr) -> Resul
         paths.into_iter().any(|path| path["peerId"] == peer.as_str())
     };
     Ok(routes.iter().filter(|(_, paths)| from_peer(paths)).map(|(prefix, _)| prefix.clone()).collect())
+}
+
+/// What FRR was told to change, without the lines that only lead to where a change stands.
+///
+/// # Errors
+/// A daemon does not answer.
+pub async fn changes(log: &Executions) -> Result<Vec<String>> {
+    let leads =
+        |line: &str| line == "bfd" || ["router ", "address-family "].iter().any(|start| line.starts_with(start));
+    Ok(log.lines().await?.into_iter().map(|executed| executed.line).filter(|line| !leads(line)).collect())
 }
 
 /// UPDATEs of a neighbor in a capture.

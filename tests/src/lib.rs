@@ -4,12 +4,14 @@
 //! prefix is read from the peer's table.
 
 pub mod agent;
+pub mod bfd;
 pub mod bgp;
 pub mod binary;
 pub mod caller;
-pub mod command_log;
 pub mod config;
+pub mod ctl;
 pub mod events;
+pub mod executed;
 pub mod http;
 pub mod refusal;
 pub mod request;

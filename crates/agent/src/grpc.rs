@@ -1,5 +1,6 @@
 //! The gRPC service: parse, ask the owner task, convert. Nothing is decided here.
 
+mod authority;
 mod caller;
 mod events;
 mod mutate;

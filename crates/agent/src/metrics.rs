@@ -30,6 +30,9 @@ const BUCKETS_S: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25
 /// The label `type` of a change that concerns every intent of an owner.
 const EVERY_KIND: &str = "all";
 
+/// What FRR's daemons are looked at for: the label `protocol` of a look that failed.
+const MONITORED: [&str; 7] = ["bfd", "bgp", "mgmt", "ospf", "ospf6", "static", "zebra"];
+
 /// Names and values of a series' labels.
 type Labels<const N: usize> = [(&'static str, String); N];
 type HistogramFamily<const N: usize> = Family<Labels<N>, Histogram, fn() -> Histogram>;
@@ -120,6 +123,9 @@ impl Metrics {
         for event_type in EventType::ALL {
             let _zero = self.events.get_or_create(&[("type", event_type.to_string())]);
         }
+        for protocol in MONITORED {
+            let _zero = self.monitoring_errors.get_or_create(&[("protocol", protocol.to_owned())]);
+        }
     }
 
     /// An accepted change of an intent. No `kind`: the change concerns all that the owner holds.
@@ -150,7 +156,7 @@ impl Metrics {
         self.events_dropped.inc_by(number);
     }
 
-    /// A look at FRR's live state of a protocol (`bgp`, `bfd`, `ospf` …) failed.
+    /// A look at the live state of a protocol, or of a daemon without one (`zebra`, `mgmt`), failed.
     pub fn monitoring_error(&self, protocol: &'static str) {
         self.monitoring_errors.get_or_create(&[("protocol", protocol.to_owned())]).inc();
     }

@@ -9,15 +9,16 @@ mod withdraw;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use novaroute_core::event::{Event, EventType};
 use novaroute_core::intent::IntentKey;
 use novaroute_core::live::Live;
 use novaroute_core::reconcile::{RoundEnd, Schedule, Timing};
+use novaroute_frr::Plan;
 use novaroute_frr::refusals::Refusals;
-use novaroute_frr::{Plan, Removals};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -25,7 +26,6 @@ use crate::events::EventHub;
 use crate::frr::Frr;
 use crate::metrics::Metrics;
 use crate::owner::{OwnerHandle, View};
-use crate::random::random_u64;
 
 /// What the reconciler found in FRR beside what is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,6 +60,8 @@ pub struct Reconciler<F> {
     pub hub: EventHub,
     /// Metrics.
     pub metrics: Arc<Metrics>,
+    /// Random numbers, which spread the retries of many nodes.
+    pub random: fn() -> u64,
 }
 
 /// The loop with its memory.
@@ -69,7 +71,11 @@ pub struct Loop<F> {
     started: Instant,
     schedule: Schedule,
     adopting: bool,
+    /// What any owner has declared since the start: what has gone from it meanwhile need not be kept.
+    claimed: BTreeSet<IntentKey>,
     refusals: Refusals,
+    /// The revision that the last round began with: any other is a change, also one that came during that round.
+    looked_at: u64,
     /// The revision with which the last round ended settled: what differs from it later is drift.
     settled: Option<u64>,
     daemons: BTreeMap<String, u64>,
@@ -83,7 +89,9 @@ impl<F: Frr> Reconciler<F> {
             started: Instant::now(),
             schedule: Schedule::new(timing, journal_complete, 0),
             adopting: !journal_complete,
+            claimed: BTreeSet::new(),
             refusals: Refusals::default(),
+            looked_at: 0,
             settled: None,
             daemons: BTreeMap::new(),
         };
@@ -110,8 +118,9 @@ impl<F: Frr> Loop<F> {
             if due <= now {
                 return true;
             }
-            let revision = self.parts.view.borrow().snapshot.revision();
             tokio::select! {
+                // In this order, so that a run under a paused clock can be repeated.
+                biased;
                 () = shutdown.cancelled() => return false,
                 () = tokio::time::sleep(Duration::from_millis(due - now)) => {}
                 changed = self.parts.view.changed() => {
@@ -120,7 +129,7 @@ impl<F: Frr> Loop<F> {
                         shutdown.cancelled().await;
                         return false;
                     }
-                    if self.parts.view.borrow_and_update().snapshot.revision() != revision {
+                    if self.parts.view.borrow_and_update().snapshot.revision() != self.looked_at {
                         self.schedule.on_change();
                     }
                 }
@@ -129,13 +138,12 @@ impl<F: Frr> Loop<F> {
         }
     }
 
-    /// A daemon that came, or came back, may have lost what it ran.
+    /// A daemon that came, or came back, may have lost what it ran; what one that went ran is not in force.
     fn look_at_daemons(&mut self) {
         let live = self.parts.live.borrow_and_update().clone();
         let connected = live.daemons.iter().filter(|(_, daemon)| daemon.connected);
         let now: BTreeMap<String, u64> = connected.map(|(name, daemon)| (name.clone(), daemon.connections)).collect();
-        let came = now.iter().any(|(name, connections)| self.daemons.get(name) != Some(connections));
-        if came {
+        if now != self.daemons {
             self.schedule.on_doubt(self.now());
         }
         self.daemons = now;
@@ -143,11 +151,11 @@ impl<F: Frr> Loop<F> {
 
     async fn round(&mut self) {
         let started = Instant::now();
-        self.schedule.on_start();
-        let adopting = self.schedule.adopting(self.now());
-        let removals = if adopting { Removals::Hold } else { Removals::Apply };
-        let end = self.reconcile(removals).await;
-        self.schedule.on_end(end, self.now(), random_u64());
+        let now = self.now();
+        self.schedule.on_start(now);
+        let adopting = self.schedule.adopting(now);
+        let end = self.reconcile(adopting).await;
+        self.schedule.on_end(end, self.now(), (self.parts.random)());
         self.parts.metrics.reconcile_cycle(started.elapsed().as_secs_f64());
         if self.adopting && !adopting && end == RoundEnd::Settled {
             info!("the time to claim what was found in FRR is over");

@@ -88,6 +88,13 @@ const WELL_KNOWN: [(u32, &str); 7] = [
 ];
 
 impl Community {
+    /// `no-export`: not to be sent out of the AS of who receives it.
+    pub const NO_EXPORT: Self = Self(0xffff_ff01);
+    /// `no-advertise`: not to be sent to any other peer by who receives it.
+    pub const NO_ADVERTISE: Self = Self(0xffff_ff02);
+    /// `local-AS`, NO_EXPORT_SUBCONFED: not to be sent to external peers by who receives it, confederation or not.
+    pub const LOCAL_AS: Self = Self(0xffff_ff03);
+
     /// A community from its 32 bits.
     #[must_use]
     pub fn from_bits(bits: u32) -> Self {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
+use crate::bfd::{BfdKey, BfdSession, Hop};
 use crate::bgp::{BgpInstance, PrefixAttributes};
 use crate::intent::{Intent, IntentKey, Protocol};
 use crate::name::InterfaceName;
@@ -86,22 +86,33 @@ impl Sorted {
             fits
         });
         for peer in peers.values_mut() {
-            peer.bfd = peer.bfd.map(|own| explicit_timers(&desired.bfd, peer, instance).unwrap_or(own));
+            let explicit = session_of_peer(desired.bfd.keys(), peer, instance).and_then(|key| desired.bfd.get(key));
+            peer.bfd = peer.bfd.map(|own| explicit.map_or(own, |session| session.timers));
         }
         desired.bgp = Some(DesiredBgp { instance, peers, prefixes });
         desired
     }
 }
 
-/// The timers of an explicit session that is the same session as the one which the peer asks for.
+/// The session among `explicit`, in key order, that is the one which a peer asks for, so that its timers are those that run.
 ///
-/// bgpd asks for a multihop session where the peer is internal or set to multihop; several explicit sessions
-/// to one address differ in interface only, and the first in key order counts.
-fn explicit_timers(sessions: &BTreeMap<BfdKey, BfdSession>, peer: &Peer, instance: BgpInstance) -> Option<BfdTimers> {
-    let multihop = peer.ebgp_multihop.is_some() || peer.is_internal(instance.local_as);
-    let hop = if multihop { Hop::Multi } else { Hop::Single };
-    let same = |key: &&BfdKey| key.peer == peer.address.get() && key.hop == hop;
-    sessions.iter().find(|(key, _)| same(key)).map(|(_, session)| session.timers)
+/// bgpd asks for a session across routers where an external peer is set to multihop, and where no link leads to an
+/// internal one. Whether one does is not known here, so for an internal peer either kind counts, on a link first.
+/// Several sessions on a link differ in their interface only; the first counts.
+pub fn session_of_peer<'a>(
+    explicit: impl Iterator<Item = &'a BfdKey> + Clone,
+    peer: &Peer,
+    instance: BgpInstance,
+) -> Option<&'a BfdKey> {
+    let internal = peer.is_internal(instance.local_as);
+    let across = peer.ebgp_multihop.is_some_and(|hops| hops.get() > 1);
+    let hops: &[Hop] = match (internal, across) {
+        (true, _) => &[Hop::Single, Hop::Multi],
+        (false, true) => &[Hop::Multi],
+        (false, false) => &[Hop::Single],
+    };
+    let to_peer = |hop: Hop| explicit.clone().find(|key| key.peer == peer.address.get() && key.hop == hop);
+    hops.iter().find_map(|hop| to_peer(*hop))
 }
 
 fn waits_for_instance() -> IntentStatus {

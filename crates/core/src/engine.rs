@@ -243,14 +243,15 @@ impl Engine {
 
 /// Where the intent of an owner goes that holds no place of an occupied slot; `None`: nothing to do.
 fn takes_over(policy: &Policy, owner: &OwnerName, slot: &Slot, intent: &Intent) -> Result<Option<Place>, Rejection> {
-    let same_instance = matches!(intent, Intent::Bgp(_)) && slot.live().is_some_and(|live| live.intent == *intent);
-    if same_instance {
-        return Ok(None);
-    }
     // What the configuration file says of the node holds whatever clients said before it was there.
     let may_override = policy.can_override || owner.is_config();
     if may_override && slot.at(Place::Over).is_none() {
         return Ok(Some(Place::Over));
+    }
+    // Whoever overrides holds the instance even where it is the same: the holder below may change or remove its own.
+    let same_instance = matches!(intent, Intent::Bgp(_)) && slot.live().is_some_and(|live| live.intent == *intent);
+    if same_instance {
+        return Ok(None);
     }
     let class = match intent {
         Intent::Bgp(_) => RejectionClass::FailedPrecondition,

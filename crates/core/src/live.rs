@@ -59,14 +59,14 @@ pub enum BfdState {
 }
 
 impl BfdState {
-    /// The word of RFC 5880.
+    /// The word of the wire contract, which is also FRR's.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::AdminDown => "AdminDown",
-            Self::Down => "Down",
-            Self::Init => "Init",
-            Self::Up => "Up",
+            Self::AdminDown => "shutdown",
+            Self::Down => "down",
+            Self::Init => "init",
+            Self::Up => "up",
         }
     }
 }

@@ -39,6 +39,8 @@ pub struct Schedule {
     not_before: u64,
     resync_at: u64,
     adopting_until: Option<u64>,
+    /// The round under way began after the grace.
+    beyond_grace: bool,
 }
 
 impl Schedule {
@@ -47,7 +49,7 @@ impl Schedule {
     #[must_use]
     pub fn new(timing: Timing, journal_complete: bool, now: u64) -> Self {
         let adopting_until = (!journal_complete).then_some(now + timing.adoption_grace_ms);
-        Self { timing, dirty: true, failures: 0, not_before: now, resync_at: now, adopting_until }
+        Self { timing, dirty: true, failures: 0, not_before: now, resync_at: now, adopting_until, beyond_grace: false }
     }
 
     /// What is wanted changed.
@@ -62,8 +64,9 @@ impl Schedule {
     }
 
     /// A round begins: what changes from here on belongs to the next one.
-    pub fn on_start(&mut self) {
+    pub fn on_start(&mut self, now: u64) {
         self.dirty = false;
+        self.beyond_grace = !self.adopting(now);
     }
 
     /// A round ended. `jitter` is any random number; it spreads the retries of many nodes.
@@ -73,6 +76,9 @@ impl Schedule {
             RoundEnd::Settled => {
                 self.failures = 0;
                 self.not_before = now;
+                if self.beyond_grace {
+                    self.adopting_until = None;
+                }
             }
             RoundEnd::Retry => {
                 self.dirty = true;
@@ -89,8 +95,8 @@ impl Schedule {
         let at = wanted.max(self.not_before);
         match self.adopting_until {
             // The end of the grace is a reason to look by itself: what nobody claimed goes then.
-            Some(until) if until > now => at.min(until.max(self.not_before)),
-            _ => at,
+            Some(until) => at.min(until.max(self.not_before)),
+            None => at,
         }
     }
 
@@ -113,7 +119,7 @@ mod tests {
     use super::*;
 
     fn settled(schedule: &mut Schedule, now: u64) {
-        schedule.on_start();
+        schedule.on_start(now);
         schedule.on_end(RoundEnd::Settled, now, 0);
     }
 
@@ -130,7 +136,7 @@ mod tests {
     #[test]
     fn a_change_during_a_round_is_due_right_after_it() {
         let mut schedule = Schedule::new(Timing::default(), true, 0);
-        schedule.on_start();
+        schedule.on_start(10);
         schedule.on_change();
         schedule.on_end(RoundEnd::Settled, 20, 0);
         assert_eq!(schedule.next(20), 20);
@@ -141,7 +147,7 @@ mod tests {
         let mut schedule = Schedule::new(Timing::default(), true, 0);
         let mut waits = Vec::new();
         for _ in 0..7 {
-            schedule.on_start();
+            schedule.on_start(1000);
             schedule.on_end(RoundEnd::Retry, 1000, 0);
             waits.push(schedule.next(1000) - 1000);
         }
@@ -169,6 +175,10 @@ mod tests {
         assert!(schedule.adopting(4_999));
         assert_eq!(schedule.next(10), 5_000);
         assert!(!schedule.adopting(5_000));
+        // Looked at a moment later than it was due, it still is.
+        assert_eq!(schedule.next(5_001), 5_000);
+        settled(&mut schedule, 5_001);
+        assert_eq!(schedule.next(5_001), 35_001);
         assert!(!Schedule::new(timing, true, 0).adopting(0));
     }
 }

@@ -123,6 +123,8 @@ reasons! {
     OverriddenByOwner = "OVERRIDDEN_BY_OWNER",
     /// Found in FRR after a start without journal; nobody has claimed it yet.
     AdoptedUnclaimed = "ADOPTED_UNCLAIMED",
+    /// An explicit BFD session to the same peer sets the timers that run, in place of the peer's own.
+    BfdTimersOfSession = "BFD_TIMERS_OF_SESSION",
     /// No peer that takes this family is established, so nobody was sent the prefix.
     NoEstablishedPeer = "NO_ESTABLISHED_PEER",
 }

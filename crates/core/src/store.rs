@@ -1,8 +1,10 @@
 //! Who holds what: one slot per key, copied only when it is written while somebody still reads it.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::bfd::{BfdKey, Hop};
 use crate::intent::{Intent, IntentKey, Kind};
 use crate::name::OwnerName;
 use crate::state::{IntentState, IntentStatus, Reason};
@@ -144,6 +146,15 @@ impl Snapshot {
     /// The live intents in key order.
     pub fn live_intents(&self) -> impl Iterator<Item = &Intent> {
         self.slots.values().filter_map(Slot::live).map(|entry| &entry.intent)
+    }
+
+    /// The live explicit BFD sessions to an address, in key order.
+    pub fn bfd_sessions_to(&self, peer: IpAddr) -> impl Iterator<Item = (&BfdKey, &Arc<Entry>)> + Clone {
+        let first = IntentKey::Bfd(BfdKey { peer, interface: None, hop: Hop::Single });
+        self.slots.range(first..).map_while(move |(key, slot)| match key {
+            IntentKey::Bfd(bfd) if bfd.peer == peer => Some((bfd, slot.live()?)),
+            _ => None,
+        })
     }
 
     /// How many intents of a kind an owner holds, overridden ones too.

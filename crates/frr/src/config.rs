@@ -119,7 +119,7 @@ pub struct Line {
 /// The slots of one context.
 pub type Slots = BTreeMap<Slot, Line>;
 
-/// A line that no rule knows, as FRR printed it.
+/// A line that is not own, in normal form and without the keys that it may hold.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ForeignLine {
     /// The daemon that has it.
@@ -133,7 +133,7 @@ pub struct ForeignLine {
 /// The configuration of one or more daemons.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Config {
-    contexts: BTreeMap<(Daemon, Context), Slots>,
+    contexts: BTreeMap<Daemon, BTreeMap<Context, Slots>>,
     unknown: BTreeSet<ForeignLine>,
     daemons: BTreeSet<Daemon>,
 }
@@ -152,8 +152,8 @@ impl Config {
 
     /// Puts a line into its slot, in normal form; intents add up when several ask for one line.
     ///
-    /// A line that no rule knows is kept apart. Returns the context that the line opens.
-    pub fn insert(&mut self, daemon: Daemon, context: &Context, text: &str, sources: &BTreeSet<IntentKey>) -> Context {
+    /// A line that no rule knows is kept apart. Returns the line in normal form.
+    pub fn insert(&mut self, daemon: Daemon, context: &Context, text: &str, sources: &BTreeSet<IntentKey>) -> String {
         self.daemons.insert(daemon);
         let normal = normal::line(daemon, context, text);
         if let Some(matched) = rules::classify(daemon, context, &normal) {
@@ -162,8 +162,7 @@ impl Config {
                 _ => LineText::plain(&normal),
             };
             let slot = Slot { kind: matched.rule.kind, id: matched.id };
-            let slots = self.contexts.entry((daemon, context.clone())).or_default();
-            let line = slots.entry(slot).or_insert_with(|| Line {
+            let line = self.slots_mut(daemon, context).entry(slot).or_insert_with(|| Line {
                 text: text.clone(),
                 rule: matched.rule,
                 sources: BTreeSet::new(),
@@ -171,20 +170,28 @@ impl Config {
             line.text = text;
             line.sources.extend(sources.iter().cloned());
         } else if !rules::only_opens(&normal) {
-            self.unknown.insert(ForeignLine { daemon, context: context.clone(), text: normal.clone() });
+            let text = normal::without_secret(&normal);
+            self.unknown.insert(ForeignLine { daemon, context: context.clone(), text });
         }
-        context.child(normal)
+        normal
+    }
+
+    /// The slots of a context, which is made when it is not there.
+    fn slots_mut(&mut self, daemon: Daemon, context: &Context) -> &mut Slots {
+        self.contexts.entry(daemon).or_default().entry(context.clone()).or_default()
     }
 
     /// All contexts that hold lines.
     pub fn contexts(&self) -> impl Iterator<Item = (Daemon, &Context, &Slots)> {
-        self.contexts.iter().map(|((daemon, context), slots)| (*daemon, context, slots))
+        self.contexts
+            .iter()
+            .flat_map(|(daemon, contexts)| contexts.iter().map(|(context, slots)| (*daemon, context, slots)))
     }
 
     /// The slots of a context.
     #[must_use]
     pub fn slots(&self, daemon: Daemon, context: &Context) -> Option<&Slots> {
-        self.contexts.get(&(daemon, context.clone()))
+        self.contexts.get(&daemon)?.get(context)
     }
 
     /// The line in a slot.
@@ -208,20 +215,21 @@ impl Config {
     /// The intents that have a line. One that has none cannot be carried by this FRR.
     #[must_use]
     pub fn intents(&self) -> BTreeSet<&IntentKey> {
-        self.contexts.values().flat_map(BTreeMap::values).flat_map(|line| &line.sources).collect()
+        self.contexts().flat_map(|(_, _, slots)| slots.values()).flat_map(|line| &line.sources).collect()
     }
 
     /// The same lines without the intents that they come from: what FRR can say about itself.
     #[must_use]
     pub fn without_sources(mut self) -> Self {
-        self.contexts.values_mut().flat_map(BTreeMap::values_mut).for_each(|line| line.sources.clear());
+        let slots = self.contexts.values_mut().flat_map(BTreeMap::values_mut);
+        slots.flat_map(BTreeMap::values_mut).for_each(|line| line.sources.clear());
         self
     }
 
     /// Number of lines in slots.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.contexts.values().map(BTreeMap::len).sum()
+        self.contexts().map(|(_, _, slots)| slots.len()).sum()
     }
 
     /// Whether no slot is filled.
@@ -230,22 +238,24 @@ impl Config {
         self.len() == 0
     }
 
+    /// Empties a slot.
     #[cfg(any(test, feature = "fake"))]
     pub(crate) fn remove(&mut self, daemon: Daemon, context: &Context, slot: &Slot) {
-        if let Some(slots) = self.contexts.get_mut(&(daemon, context.clone())) {
-            slots.remove(slot);
-        }
-        self.drop_empty_contexts();
+        self.slots_mut(daemon, context).remove(slot);
+        self.drop_empty();
     }
 
+    /// Removes all that stands in a context and inside it.
     #[cfg(any(test, feature = "fake"))]
     pub(crate) fn remove_inside(&mut self, daemon: Daemon, outer: &Context) {
-        self.contexts.retain(|(of, context), _| *of != daemon || !context.is_inside(outer));
+        self.contexts.entry(daemon).or_default().retain(|context, _| !context.is_inside(outer));
         self.unknown.retain(|line| line.daemon != daemon || !line.context.is_inside(outer));
+        self.drop_empty();
     }
 
     #[cfg(any(test, feature = "fake"))]
-    fn drop_empty_contexts(&mut self) {
-        self.contexts.retain(|_, slots| !slots.is_empty());
+    fn drop_empty(&mut self) {
+        self.contexts.values_mut().for_each(|contexts| contexts.retain(|_, slots| !slots.is_empty()));
+        self.contexts.retain(|_, contexts| !contexts.is_empty());
     }
 }

@@ -2,6 +2,7 @@
 
 mod intent_of;
 mod ops;
+mod unclaimed;
 
 use std::collections::BTreeSet;
 
@@ -14,24 +15,28 @@ use crate::plan::{Held, Op, Plan};
 use crate::rules::{self, Change, LineKind, Scope};
 
 use ops::{Ops, Planned};
+use unclaimed::Unclaimed;
 
 /// Whether own lines that nobody wants are taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Removals {
+pub enum Removals<'a> {
     /// They are.
     Apply,
-    /// They stay, and are listed in [`Plan::held`]: not all owners have spoken yet. What an owner changes in an
-    /// intent is applied all the same, and so is what a change makes necessary.
-    Hold,
+    /// As long as some running object comes from none of these intents, not all owners have spoken yet: such objects
+    /// stay, with what they may use, and are listed in [`Plan::held`]. An object of one of these intents is its
+    /// owner's to take back, and what an owner changes in an intent is applied all the same.
+    Hold(&'a BTreeSet<IntentKey>),
 }
 
 /// What has to be sent so that `running` becomes `desired`; lines that are not own are left alone.
 ///
 /// Daemons that are not part of both are left out: what they run is not known, or nothing is known to be wanted.
 #[must_use]
-pub fn diff(running: &Config, desired: &Config, removals: Removals) -> Plan {
+pub fn diff(running: &Config, desired: &Config, removals: Removals<'_>) -> Plan {
     let daemons = running.daemons().intersection(desired.daemons()).copied().collect();
-    let mut diff = Diff { running, desired, own: Own::new(running, desired), removals, daemons, ops: Ops::default() };
+    let own = Own::new(running, desired);
+    let unclaimed = Unclaimed::new(running, desired, &own, removals);
+    let mut diff = Diff { running, desired, own, unclaimed, daemons, ops: Ops::default() };
     diff.additions();
     diff.leftovers();
     diff.ops.into_plan()
@@ -41,7 +46,7 @@ struct Diff<'a> {
     running: &'a Config,
     desired: &'a Config,
     own: Own<'a>,
-    removals: Removals,
+    unclaimed: Unclaimed<'a>,
     daemons: BTreeSet<Daemon>,
     ops: Ops,
 }
@@ -103,7 +108,7 @@ impl<'a> Diff<'a> {
         }
         let rule = line.rule;
         let sources = self.sources_of_object(daemon, context, slot);
-        if self.removals == Removals::Hold && sources.is_empty() {
+        if sources.is_empty() && !self.unclaimed.lets_go(context, slot, line) {
             let intent = intent_of::line(context, slot, line);
             self.ops.hold(Held { daemon, context: context.clone(), text: line.text.clone(), intent });
         } else if !rule.opens() || self.may_go(daemon, context, line) {
@@ -128,8 +133,8 @@ impl<'a> Diff<'a> {
         let desired = self.desired.get(daemon, context, slot);
         let replaced = desired.is_some_and(|new| new.text != line.text) && rule.change == Change::DeleteFirst;
         let unwanted = desired.is_none()
-            && self.removals == Removals::Apply
             && self.own.has(daemon, context, slot, line)
+            && self.unclaimed.lets_go(context, slot, line)
             && self.may_go(daemon, context, line);
         if rule.opens() && (replaced || unwanted) {
             lost.contexts.insert((daemon, context.child(line.text.reveal())));
@@ -139,13 +144,15 @@ impl<'a> Diff<'a> {
         }
     }
 
-    /// An instance or process stays as long as it holds anything that is not own.
+    /// An instance or process stays as long as it holds anything that is not own, or that nobody has claimed.
     fn may_go(&self, daemon: Daemon, context: &Context, line: &Line) -> bool {
         let inside = context.child(line.text.reveal());
         let foreign = |(of, at, slots): (Daemon, &Context, &Slots)| {
             of == daemon
                 && at.is_inside(&inside)
-                && slots.iter().any(|(slot, line)| !self.own.has(daemon, at, slot, line))
+                && slots
+                    .iter()
+                    .any(|(slot, line)| !self.own.has(daemon, at, slot, line) || self.unclaimed.has(at, slot, line))
         };
         let unknown = |line: &ForeignLine| line.daemon == daemon && line.context.is_inside(&inside);
         !self.running.contexts().any(foreign) && !self.running.unknown().iter().any(unknown)

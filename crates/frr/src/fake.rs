@@ -8,7 +8,7 @@ use crate::daemon::Daemon;
 use crate::own;
 use crate::plan::{Batch, Plan};
 use crate::refusals::Refusal;
-use crate::rules::LineKind;
+use crate::rules::{self, LineKind};
 
 /// What became of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -149,7 +149,7 @@ impl FakeFrr {
     fn enter(&mut self, daemon: Daemon, context: &Context) {
         let mut at = Context::top();
         for line in context.path() {
-            at = self.running.insert(daemon, &at, line, &BTreeSet::new());
+            at = at.child(self.running.insert(daemon, &at, line, &BTreeSet::new()));
         }
     }
 
@@ -162,6 +162,7 @@ impl FakeFrr {
                 self.running.remove_inside(daemon, &context.child(line.text.reveal()));
                 self.remove_with(daemon, &slot);
             }
+            None if takes_back(daemon, context, text) => {}
             None => drop(self.running.insert(daemon, context, text, &BTreeSet::new())),
         }
     }
@@ -179,6 +180,12 @@ impl FakeFrr {
             self.running.remove(daemon, &context, &slot);
         }
     }
+}
+
+/// Whether a line only takes something back. The others that begin with `no` say something by themselves.
+fn takes_back(daemon: Daemon, context: &Context, text: &str) -> bool {
+    let says = rules::classify(daemon, context, text).is_some_and(|matched| matched.rule.pattern.starts_with("no "));
+    text.starts_with("no ") && !says
 }
 
 /// Prints the lines that lead to a context and were not printed before.

@@ -7,6 +7,7 @@ use novaroute_core::ospf::AreaId;
 
 use crate::config::Context;
 use crate::daemon::Daemon;
+use crate::own::NAME_PREFIX;
 
 /// The largest hop count of `ebgp-multihop`: FRR 10 prints it as no number at all, FRR 8 as 255.
 const HOPS_MAX: &str = "255";
@@ -22,7 +23,8 @@ pub(crate) fn line(daemon: Daemon, context: &Context, text: &str) -> String {
         }
         ["neighbor", peer, "ebgp-multihop"] => format!("neighbor {} ebgp-multihop {HOPS_MAX}", address(peer)),
         ["set", "community", list @ ..] => format!("set community {}", communities(list)),
-        [family @ ("ip" | "ipv6"), "prefix-list", name, "seq", _, rest @ ..] => {
+        // FRR numbers own entries as they come; the numbers of others mean something to them.
+        [family @ ("ip" | "ipv6"), "prefix-list", name, "seq", _, rest @ ..] if name.starts_with(NAME_PREFIX) => {
             format!("{family} prefix-list {name} {}", addresses(rest))
         }
         [family @ ("ip" | "ipv6"), ospf @ ("ospf" | "ospf6"), "area", id] => {
@@ -77,6 +79,18 @@ fn communities(words: &[&str]) -> String {
     }
 }
 
+/// Words of FRR's after which a key follows, in lines that only others write.
+const BEFORE_SECRETS: [&str; 6] = ["password", "authentication-key", "message-digest-key", "key-string", "key", "md5"];
+
+/// A line of others as it may be shown: nothing of it after a word that a key follows.
+pub(crate) fn without_secret(line: &str) -> String {
+    let words: Vec<&str> = line.split(' ').collect();
+    match words.iter().position(|word| BEFORE_SECRETS.contains(word)) {
+        Some(at) if at + 1 < words.len() => format!("{} ********", words[..=at].join(" ")),
+        _ => line.to_owned(),
+    }
+}
+
 /// FRR tells a single-hop session by address and interface only: the own address in the line is an attribute
 /// and `vrf default` says nothing.
 fn bfd_peer(words: &[&str]) -> String {
@@ -107,7 +121,8 @@ mod tests {
             ("neighbor FD12:0::22 remote-as 65009", "neighbor fd12::22 remote-as 65009"),
             ("neighbor 10.0.0.2 ebgp-multihop 255", "neighbor 10.0.0.2 ebgp-multihop"),
             ("network ::ffff:102:304/128 route-map X", "network ::ffff:1.2.3.4/128 route-map X"),
-            ("ip prefix-list L seq 5 permit 10.0.0.0/8", "ip prefix-list L permit 10.0.0.0/8"),
+            ("ip prefix-list NR-L seq 5 permit 10.0.0.0/8", "ip prefix-list NR-L permit 10.0.0.0/8"),
+            ("ip prefix-list L seq 5 permit 10.0.0.0/8", "ip prefix-list L seq 5 permit 10.0.0.0/8"),
             ("ip ospf area 1", "ip ospf area 0.0.0.1"),
             ("set community internet 1:2 no-export", "set community no-export 1:2 0:0"),
             ("set community 65535:65281", "set community no-export"),
@@ -122,6 +137,22 @@ mod tests {
         assert_eq!(top(description), description);
         assert_eq!(top("neighbor FD00::1 password FD00::1"), "neighbor fd00::1 password FD00::1");
         assert_eq!(top("set community none"), "set community none");
+    }
+
+    #[test]
+    fn keys_in_lines_of_others_are_not_shown() {
+        for (line, shown) in [
+            ("ip ospf message-digest-key 1 md5 s3cret", "ip ospf message-digest-key ********"),
+            ("ip ospf authentication-key s3cret", "ip ospf authentication-key ********"),
+            (
+                "ipv6 ospf6 authentication key-id 1 hash-algo md5 key s3cret",
+                "ipv6 ospf6 authentication key-id 1 hash-algo md5 ********",
+            ),
+            ("key-string s3cret", "key-string ********"),
+            ("ip ospf network point-to-point", "ip ospf network point-to-point"),
+        ] {
+            assert_eq!(without_secret(line), shown);
+        }
     }
 
     #[test]

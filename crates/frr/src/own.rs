@@ -24,7 +24,7 @@ pub const BFD_PROFILE_PREFIX: &str = "NR-B-";
 /// First part of the name of the route-map that marks an OSPF interface.
 pub const INTERFACE_PREFIX: &str = "NR-IF-";
 /// Tag of own routes: on own `network` lines, where the outbound policy asks for it, and on own static routes.
-/// The bytes are `NROU`.
+/// The bytes are `NROU`. The seven numbers after it tell the outbound policy to add communities.
 pub const TAG: u32 = 0x4e52_4f55;
 /// Distance of own static routes: any other route to the prefix is better.
 pub const STATIC_DISTANCE: u8 = 254;
@@ -102,6 +102,14 @@ impl<'a> Own<'a> {
         let slot = Slot { kind: LineKind::RouteMap, id: format!("{name} permit 10") };
         self.running.get(daemon, &Context::top(), &slot).is_some()
     }
+}
+
+/// Whether own routes run that nobody but ospf6d redistributes: it was there when they were made.
+#[must_use]
+pub fn has_routes_of_ospf6d(running: &Config) -> bool {
+    let mark = format!(" blackhole tag {TAG} {STATIC_DISTANCE}");
+    let lines = running.slots(Daemon::Staticd, &Context::top()).into_iter().flat_map(|slots| slots.values());
+    lines.map(|line| line.text.reveal()).any(|text| text.starts_with("ipv6 route ") && text.ends_with(&mark))
 }
 
 /// The address of the neighbor that a slot is about.

@@ -11,19 +11,43 @@ use crate::daemon::Daemon;
 /// ([`Config::unknown`]); no text makes this fail.
 pub fn parse(daemon: Daemon, running: &str, config: &mut Config) {
     config.add_daemon(daemon);
-    let mut open: Vec<(usize, Context)> = Vec::new();
+    let mut open = Open::default();
     for line in running.lines() {
         let text = line.trim();
         if text.is_empty() || text.starts_with('!') || matches!(text, "exit" | "exit-address-family" | "end") {
             continue;
         }
         let indent = line.len() - line.trim_start().len();
-        while open.last().is_some_and(|(at, _)| *at >= indent) {
-            open.pop();
+        let context = open.context_at(indent);
+        let normal = config.insert(daemon, context, text, &BTreeSet::new());
+        open.last = Some((indent, normal));
+    }
+}
+
+/// The contexts that are open where the reader is.
+#[derive(Default)]
+struct Open {
+    top: Context,
+    inner: Vec<(usize, Context)>,
+    /// The line before, and its indentation: whether it opens a context is seen by the line after it.
+    last: Option<(usize, String)>,
+}
+
+impl Open {
+    /// The context of a line that is indented so far.
+    fn context_at(&mut self, indent: usize) -> &Context {
+        if let Some((at, line)) = self.last.take().filter(|(at, _)| *at < indent) {
+            let inside = self.current().child(line);
+            self.inner.push((at, inside));
         }
-        let context = open.last().map(|(_, context)| context.clone()).unwrap_or_default();
-        let inside = config.insert(daemon, &context, text, &BTreeSet::new());
-        open.push((indent, inside));
+        while self.inner.last().is_some_and(|(at, _)| *at >= indent) {
+            self.inner.pop();
+        }
+        self.current()
+    }
+
+    fn current(&self) -> &Context {
+        self.inner.last().map_or(&self.top, |(_, context)| context)
     }
 }
 

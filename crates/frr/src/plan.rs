@@ -53,6 +53,14 @@ pub struct Batch {
     pub leaves: Vec<Leaf>,
 }
 
+impl Batch {
+    /// The intents that want the context or something in it.
+    #[must_use]
+    pub fn intents(&self) -> BTreeSet<IntentKey> {
+        self.sources.iter().chain(self.leaves.iter().flat_map(|leaf| &leaf.sources)).cloned().collect()
+    }
+}
+
 /// An own line that nobody wants (yet) and that is left in place while the agent does not know all owners' wishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {

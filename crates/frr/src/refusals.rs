@@ -45,15 +45,24 @@ impl Refusals {
 
     /// Takes out of `plan` what is known to be refused, and forgets what the plan does not ask for any more.
     ///
-    /// A context that could not be entered takes its leaves with it. Only give it plans for all daemons: what is
-    /// not in the plan counts as not wanted.
+    /// A context that could not be entered takes its leaves with it. Whoever wants a refused line now is told, whether
+    /// or not it was among those who wanted it when it was sent. Only give it plans for all daemons: what is not in
+    /// the plan counts as not wanted.
     #[must_use]
     pub fn filter(&mut self, mut plan: Plan) -> Plan {
-        let mut seen = Vec::new();
-        let known = &self.known;
-        plan.batches.retain_mut(|batch| keep(batch, known, &mut seen));
-        self.known.retain(|key, _| seen.contains(key));
-        self.order = seen;
+        let mut wanted = Vec::new();
+        plan.batches.retain_mut(|batch| keep(batch, &self.known, &mut wanted));
+        let mut known = std::mem::take(&mut self.known);
+        self.order.clear();
+        for (key, sources) in wanted {
+            if let Some(refusal) = known.remove(&key) {
+                self.known.insert(key.clone(), Refusal { sources: BTreeSet::new(), ..refusal });
+                self.order.push(key.clone());
+            }
+            if let Some(refusal) = self.known.get_mut(&key) {
+                refusal.sources.extend(sources);
+            }
+        }
         plan
     }
 
@@ -81,21 +90,18 @@ impl Refusals {
     }
 }
 
-/// Drops the known lines of a batch; whether anything is left of it.
-fn keep(batch: &mut Batch, known: &BTreeMap<Key, Refusal>, seen: &mut Vec<Key>) -> bool {
+/// Drops the known lines of a batch, and lists them with those who want them; whether anything is left of it.
+fn keep(batch: &mut Batch, known: &BTreeMap<Key, Refusal>, wanted: &mut Vec<(Key, BTreeSet<IntentKey>)>) -> bool {
     let whole = (batch.daemon, batch.context.clone(), None);
     if known.contains_key(&whole) {
-        // The same context may come in several batches of a plan.
-        if !seen.contains(&whole) {
-            seen.push(whole);
-        }
+        wanted.push((whole, batch.intents()));
         return false;
     }
     batch.leaves.retain(|leaf| {
         let key = (batch.daemon, batch.context.clone(), Some(leaf.text.clone()));
         let refused = known.contains_key(&key);
         if refused {
-            seen.push(key);
+            wanted.push((key, leaf.sources.clone()));
         }
         !refused
     });
@@ -154,5 +160,31 @@ mod tests {
         assert!(refusals.filter(plan(&["a", "b"])).is_empty());
         refusals.forget(Daemon::Bgpd);
         assert_eq!(refusals.filter(plan(&["a", "b"])).len(), 2);
+    }
+
+    #[test]
+    fn who_wants_a_refused_line_later_is_told_as_well() {
+        let later = IntentKey::Peer("10.0.0.2".parse().unwrap());
+        let mut refusals = Refusals::default();
+        refusals.record(refusal(Some("a")));
+        let mut asked = plan(&["a"]);
+        asked.batches[0].leaves[0].sources.insert(later.clone());
+        assert!(refusals.filter(asked).is_empty());
+        assert!(refusals.of(&later).is_some() && refusals.of(&IntentKey::Bgp).is_some());
+        assert!(refusals.filter(plan(&["a"])).is_empty());
+        assert!(refusals.of(&later).is_none(), "it is not among those who want the line any more");
+    }
+
+    #[test]
+    fn a_refused_context_that_comes_twice_in_a_plan_concerns_all_who_want_something_in_it() {
+        let later = IntentKey::Peer("10.0.0.2".parse().unwrap());
+        let mut refusals = Refusals::default();
+        refusals.record(refusal(None));
+        let mut asked = plan(&["a"]);
+        asked.batches.extend(plan(&["b"]).batches);
+        asked.batches[1].leaves[0].sources = BTreeSet::from([later.clone()]);
+        assert!(refusals.filter(asked).is_empty());
+        assert!(refusals.of(&later).is_some() && refusals.of(&IntentKey::Bgp).is_some());
+        assert_eq!(refusals.iter().count(), 1);
     }
 }

@@ -50,8 +50,8 @@ impl<'a> Block<'a> {
 
     /// Writes a line that opens a context, and goes into it.
     fn open(&mut self, text: impl AsRef<str>, sources: &Sources) -> Block<'_> {
-        let context = self.config.insert(self.daemon, &self.context, text.as_ref(), sources);
-        Block { config: self.config, daemon: self.daemon, context }
+        let line = self.config.insert(self.daemon, &self.context, text.as_ref(), sources);
+        Block { context: self.context.child(line), config: self.config, daemon: self.daemon }
     }
 }
 

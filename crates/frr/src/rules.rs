@@ -36,8 +36,9 @@ pub enum LineKind {
     NeighborUpdateSource,
     NeighborEbgpMultihop,
     NeighborPassword,
-    NeighborBfd,
+    // Before the line that it belongs to: taken back after that one, FRR 8 would bring it back.
     NeighborBfdProfile,
+    NeighborBfd,
     NeighborActivate,
     NeighborRouteMapIn,
     NeighborRouteMapOut,
@@ -100,18 +101,28 @@ impl Scope {
     /// The scope of a context; `None` where nothing of ours can stand.
     #[must_use]
     pub fn of(context: &Context) -> Option<Self> {
-        let path: Vec<Vec<&str>> = context.path().iter().map(|line| line.split(' ').collect()).collect();
-        let path: Vec<&[&str]> = path.iter().map(Vec::as_slice).collect();
-        match path.as_slice() {
-            [] => Some(Self::Top),
-            [["route-map", _, _, _]] => Some(Self::RouteMap),
-            [["router", "bgp", _]] => Some(Self::RouterBgp),
-            [["router", "bgp", _], ["address-family", "ipv4" | "ipv6", "unicast"]] => Some(Self::Unicast),
-            [["bfd"]] => Some(Self::Bfd),
-            [["bfd"], ["profile", _]] => Some(Self::BfdProfile),
-            [["bfd"], ["peer", ..]] => Some(Self::BfdPeer),
-            [["router", "ospf" | "ospf6"]] => Some(Self::RouterOspf),
-            [["interface", _]] => Some(Self::Interface),
+        let [first, inside @ ..] = context.path() else { return Some(Self::Top) };
+        let (word, rest) = first.split_once(' ').unwrap_or((first, ""));
+        match (word, inside) {
+            ("route-map", []) => Some(Self::RouteMap),
+            ("interface", []) if !rest.contains(' ') => Some(Self::Interface),
+            ("bfd", []) => Some(Self::Bfd),
+            ("bfd", [object]) if object.starts_with("profile ") => Some(Self::BfdProfile),
+            ("bfd", [object]) if object.starts_with("peer ") => Some(Self::BfdPeer),
+            ("router", []) if matches!(rest, "ospf" | "ospf6") => Some(Self::RouterOspf),
+            ("router", _) => Self::of_bgp(rest.strip_prefix("bgp ")?, inside),
+            _ => None,
+        }
+    }
+
+    /// Inside `router bgp`; one that is followed by more than the AS is of another VRF.
+    fn of_bgp(instance: &str, inside: &[String]) -> Option<Self> {
+        match inside {
+            _ if instance.contains(' ') => None,
+            [] => Some(Self::RouterBgp),
+            [family] if matches!(family.as_str(), "address-family ipv4 unicast" | "address-family ipv6 unicast") => {
+                Some(Self::Unicast)
+            }
             _ => None,
         }
     }
@@ -248,7 +259,9 @@ pub fn classify(daemon: Daemon, context: &Context, line: &str) -> Option<Matched
     let mut matched = matches.next()?;
     match matched.rule.kind {
         // All of such a line is its identity: several can stand beside each other.
-        LineKind::Unexpected | LineKind::PrefixList | LineKind::StaticRoute | LineKind::BfdPeer => matched.id = line.to_owned(),
+        LineKind::Unexpected | LineKind::PrefixList | LineKind::StaticRoute | LineKind::BfdPeer => {
+            matched.id = line.to_owned()
+        }
         LineKind::NeighborOther => matched.id = line.split_once(' ').map_or(line, |(_, rest)| rest).to_owned(),
         _ => {}
     }

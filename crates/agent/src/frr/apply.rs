@@ -4,9 +4,6 @@
 //! known where it is sent would be tried in the contexts around it. Lines inside are pipelined where the daemon
 //! bears it.
 
-use std::collections::BTreeSet;
-
-use novaroute_core::intent::IntentKey;
 use novaroute_frr::plan::{Batch, Plan};
 use novaroute_frr::refusals::Refusal;
 use novaroute_frr::vty::{Reply, Verdict};
@@ -106,7 +103,5 @@ fn refused(daemon: Daemon, shown: &str, reply: &Reply) -> Option<String> {
 
 /// A context that cannot be entered: nothing of it is sent, and all who want something in it are told.
 fn refused_context(batch: &Batch, reason: String) -> Refusal {
-    let leaves = batch.leaves.iter().flat_map(|leaf| &leaf.sources);
-    let sources: BTreeSet<IntentKey> = batch.sources.iter().chain(leaves).cloned().collect();
-    Refusal { daemon: batch.daemon, context: batch.context.clone(), line: None, reason, sources }
+    Refusal { daemon: batch.daemon, context: batch.context.clone(), line: None, reason, sources: batch.intents() }
 }

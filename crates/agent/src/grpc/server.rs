@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::TryStreamExt as _;
 use novaroute_api::FILE_DESCRIPTOR_SET;
 use novaroute_api::v1::route_control_server::RouteControlServer;
 use tokio::net::UnixListener;
@@ -9,6 +10,7 @@ use tokio_stream::wrappers::UnixListenerStream;
 use tonic::transport::Server;
 
 use super::Service;
+use super::authority::LenientAuthority;
 
 /// Longest request, in bytes; the largest honest one is far below.
 const REQUEST_BYTES_MAX: usize = 1 << 20;
@@ -31,13 +33,14 @@ pub async fn serve(service: Service, listener: UnixListener) -> anyhow::Result<(
         .max_decoding_message_size(REQUEST_BYTES_MAX)
         .max_encoding_message_size(ANSWER_BYTES_MAX);
     let stopped = shutdown.clone();
+    let connections = UnixListenerStream::new(listener).map_ok(LenientAuthority::new);
     let server = Server::builder()
         .max_concurrent_streams(CALLS_PER_CONNECTION_MAX)
         .add_service(health)
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
         .add_service(control)
-        .serve_with_incoming_shutdown(UnixListenerStream::new(listener), async move { stopped.cancelled().await });
+        .serve_with_incoming_shutdown(connections, async move { stopped.cancelled().await });
     let drained = async {
         shutdown.cancelled().await;
         health_reporter.set_not_serving::<RouteControlServer<Service>>().await;

@@ -3,11 +3,13 @@
 mod rows;
 
 use novaroute_api::{from_proto, to_proto, v1};
+use novaroute_core::desired::session_of_peer;
 use novaroute_core::intent::{Intent, IntentKey};
 use novaroute_core::live::{Live, effective_status};
 use novaroute_core::name::OwnerName;
-use novaroute_core::state::{IntentState, IntentStatus, Reason};
-use novaroute_core::store::Entry;
+use novaroute_core::peer::Peer;
+use novaroute_core::state::{Cause, IntentState, IntentStatus, Reason};
+use novaroute_core::store::{Entry, Snapshot};
 use tonic::Status;
 
 use super::Service;
@@ -24,7 +26,7 @@ impl Service {
         let mut answer = v1::GetStatusResponse { frr_status: Some(frr_row(&live, &seen)), ..Default::default() };
         for (key, entry) in snapshot.entries() {
             if filter.as_ref().is_none_or(|owner| entry.owner == *owner) {
-                add_entry(&mut answer, key, entry, &live);
+                add_entry(&mut answer, key, entry, &snapshot, &live);
             }
         }
         if filter.is_none() {
@@ -57,13 +59,13 @@ impl Row<'_> {
     }
 }
 
-fn add_entry(answer: &mut v1::GetStatusResponse, key: &IntentKey, entry: &Entry, live: &Live) {
+fn add_entry(answer: &mut v1::GetStatusResponse, key: &IntentKey, entry: &Entry, snapshot: &Snapshot, live: &Live) {
     let row = Row { owner: Some(&entry.owner), status: effective_status(key, entry, live), live };
     match &entry.intent {
         Intent::Bgp(_) => {}
         Intent::Peer(peer) => {
             answer.peers.push(peer_row(&row, peer));
-            answer.bfd_sessions.extend(bfd_of_peer_row(&row, peer));
+            answer.bfd_sessions.extend(bfd_of_peer_row(&row, peer, whose_timers(snapshot, peer)));
         }
         Intent::Prefix(a) => {
             answer.prefixes.push(prefix_row(&row, to_proto::protocol(a.protocol), a.protocol, a.prefix))
@@ -71,6 +73,16 @@ fn add_entry(answer: &mut v1::GetStatusResponse, key: &IntentKey, entry: &Entry,
         Intent::Bfd(session) => answer.bfd_sessions.push(bfd_row(&row, session)),
         Intent::Ospf(ospf) => answer.ospf_interfaces.push(ospf_row(&row, ospf)),
     }
+}
+
+/// The explicit session, if there is one, whose timers run in place of those that a peer asks for.
+fn whose_timers(snapshot: &Snapshot, peer: &Peer) -> Option<Cause> {
+    let Intent::Bgp(instance) = snapshot.live(&IntentKey::Bgp)?.intent else { return None };
+    let sessions = snapshot.bfd_sessions_to(peer.address.get());
+    let key = session_of_peer(sessions.clone().map(|(key, _)| key), peer, instance)?;
+    let (_, entry) = sessions.into_iter().find(|(other, _)| *other == key)?;
+    let detail = format!("the timers of the BFD session {key} of owner {} run in place of the peer's own", entry.owner);
+    Some(Cause::new(Reason::BfdTimersOfSession, detail))
 }
 
 /// Something of ours that FRR still has and nobody has claimed since a start without journal.

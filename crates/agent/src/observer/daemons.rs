@@ -54,6 +54,8 @@ pub(super) struct Daemons {
     bfdd: Watched<BTreeMap<BfdKey, BfdLive>>,
     ospfd: Watched<Ospf>,
     ospf6d: Watched<Ospf>,
+    staticd: Watched<()>,
+    mgmtd: Watched<()>,
 }
 
 impl<T: Default> Watched<T> {
@@ -72,6 +74,11 @@ impl<T: Default> Watched<T> {
         Ok(())
     }
 
+    /// What the daemon is called after.
+    fn protocol(&self) -> &'static str {
+        self.name.strip_suffix('d').unwrap_or(self.name)
+    }
+
     /// Takes in how a look went.
     fn settle(&mut self, looked: Result<(), LookError>, metrics: &Metrics) {
         self.connected = looked.is_ok();
@@ -80,12 +87,12 @@ impl<T: Default> Watched<T> {
             Ok(()) => {}
             // It hangs: what it did last is what it does as far as anyone knows.
             Err(LookError::Vty(VtyError::TimedOut(_)) | LookError::Show(_)) if self.ever => {
-                metrics.monitoring_error(self.name);
+                metrics.monitoring_error(self.protocol());
             }
             Err(failure) => {
                 debug!(daemon = self.name, %failure, "not seen");
                 if self.ever {
-                    metrics.monitoring_error(self.name);
+                    metrics.monitoring_error(self.protocol());
                 }
                 self.told = T::default();
             }
@@ -112,24 +119,30 @@ impl Daemons {
             bfdd: Watched::new(frr, "bfdd"),
             ospfd: Watched::new(frr, "ospfd"),
             ospf6d: Watched::new(frr, "ospf6d"),
+            staticd: Watched::new(frr, "staticd"),
+            mgmtd: Watched::new(frr, "mgmtd"),
         }
     }
 
     /// Looks at all daemons at once: one that hangs does not keep the others from being seen.
     pub(super) async fn look(&mut self, snapshot: &Snapshot, metrics: &Metrics) -> Live {
-        let Self { zebra, bgpd, bfdd, ospfd, ospf6d } = self;
+        let Self { zebra, bgpd, bfdd, ospfd, ospf6d, staticd, mgmtd } = self;
         let looked = tokio::join!(
-            look_at_zebra(zebra),
+            look_for(zebra),
             look_at_bgpd(bgpd, snapshot),
             look_at_bfdd(bfdd),
             look_at_ospfd(ospfd, snapshot),
             look_at_ospf6d(ospf6d, snapshot),
+            look_for(staticd),
+            look_for(mgmtd),
         );
         zebra.settle(looked.0, metrics);
         bgpd.settle(looked.1, metrics);
         bfdd.settle(looked.2, metrics);
         ospfd.settle(looked.3, metrics);
         ospf6d.settle(looked.4, metrics);
+        staticd.settle(looked.5, metrics);
+        mgmtd.settle(looked.6, metrics);
         self.live()
     }
 
@@ -140,6 +153,8 @@ impl Daemons {
         self.bfdd.report(&mut live);
         self.ospfd.report(&mut live);
         self.ospf6d.report(&mut live);
+        self.staticd.report(&mut live);
+        self.mgmtd.report(&mut live);
         live.peers.clone_from(&self.bgpd.told.0);
         live.bfd.clone_from(&self.bfdd.told);
         live.ospf = show::ospf::merge(self.ospfd.told.0.clone(), self.ospf6d.told.0.clone());
@@ -151,10 +166,10 @@ impl Daemons {
     }
 }
 
-async fn look_at_zebra(zebra: &mut Watched<()>) -> Result<(), LookError> {
-    // Nothing is read from it but that it is there.
-    zebra.version.clear();
-    zebra.greet(0).await
+/// Nothing is read from the daemon but that it is there.
+async fn look_for(daemon: &mut Watched<()>) -> Result<(), LookError> {
+    daemon.version.clear();
+    daemon.greet(0).await
 }
 
 async fn look_at_bgpd(

@@ -9,6 +9,7 @@ use novaroute_core::intent::IntentKey;
 use novaroute_core::reconcile::RoundEnd;
 use novaroute_core::store::Snapshot;
 use novaroute_frr::config::LineText;
+use novaroute_frr::own::has_routes_of_ospf6d;
 use novaroute_frr::plan::Batch;
 use novaroute_frr::refusals::Refusal;
 use novaroute_frr::{Plan, Removals, diff, render};
@@ -24,10 +25,13 @@ use crate::metrics::TransactionResult;
 const PASSES_MAX: usize = 3;
 
 impl<F: Frr> Loop<F> {
-    /// Makes FRR run what is wanted, as far as it lets us.
-    pub(super) async fn reconcile(&mut self, removals: Removals) -> RoundEnd {
-        let snapshot = self.parts.view.borrow().snapshot.clone();
+    /// Makes FRR run what is wanted, as far as it lets us. While `adopting`, what nobody has claimed stays.
+    pub(super) async fn reconcile(&mut self, adopting: bool) -> RoundEnd {
+        let snapshot = self.parts.view.borrow_and_update().snapshot.clone();
+        self.looked_at = snapshot.revision();
         let desired = compose(snapshot.live_intents());
+        let claimed = adopting.then(|| self.claimed_with(&snapshot));
+        let removals = claimed.as_ref().map_or(Removals::Apply, Removals::Hold);
         let outcome = match self.converge(&snapshot, &desired, removals).await {
             Ok(outcome) => outcome,
             Err(reason) => {
@@ -44,11 +48,17 @@ impl<F: Frr> Loop<F> {
         end
     }
 
+    /// What was claimed since the start, up to this snapshot.
+    fn claimed_with(&mut self, snapshot: &Snapshot) -> BTreeSet<IntentKey> {
+        self.claimed.extend(snapshot.slots().map(|(key, _)| key.clone()));
+        self.claimed.clone()
+    }
+
     async fn converge(
         &mut self,
         snapshot: &Snapshot,
         desired: &Desired,
-        removals: Removals,
+        removals: Removals<'_>,
     ) -> Result<Outcome, String> {
         let mut outcome = Outcome::default();
         for pass in 0..PASSES_MAX {
@@ -78,7 +88,10 @@ impl<F: Frr> Loop<F> {
     }
 
     async fn read(&mut self) -> Result<Running, String> {
-        let running = self.parts.frr.running(&self.absent()).await?;
+        let mut running = self.parts.frr.running(&self.absent()).await?;
+        // An ospf6d that hangs or starts anew still has its place: without it the routes that it redistributes would
+        // not be wanted, and taking them back would withdraw what is.
+        running.dialect.ospf6d |= has_routes_of_ospf6d(&running.config);
         for daemon in &running.reconnected {
             self.refusals.forget(*daemon);
         }
@@ -106,7 +119,12 @@ impl<F: Frr> Loop<F> {
 
     /// What FRR took without a word and still does not show is refused too: to send it again in every round would
     /// change nothing and could hurt.
-    async fn give_up(&mut self, desired: &Desired, removals: Removals, outcome: &mut Outcome) -> Result<(), String> {
+    async fn give_up(
+        &mut self,
+        desired: &Desired,
+        removals: Removals<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<(), String> {
         let running = self.read().await?;
         let target = render(desired, running.dialect);
         let left = self.refusals.filter(diff(&running.config, &target, removals));

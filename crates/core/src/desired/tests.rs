@@ -1,8 +1,9 @@
-use std::num::NonZeroU32;
+use std::num::{NonZeroU8, NonZeroU32};
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::bfd::BfdTimers;
 use crate::bgp::Asn;
 use crate::intent::Advertisement;
 use crate::ospf::{AreaId, OspfTimers};
@@ -75,24 +76,31 @@ fn a_peer_that_is_not_what_it_was_declared_is_refused_alone() {
     assert_eq!(desired.bgp.unwrap().peers.len(), 1);
 }
 
+/// The multiplier that runs for a peer that asks for 3, beside sessions with 7 (on a link) and 8 (across routers).
+fn multiplier(remote_as: u32, hops: Option<u8>, sessions: &[Hop]) -> u8 {
+    let multihop = hops.and_then(NonZeroU8::new);
+    let peer = Peer { bfd: Some(BfdTimers::default()), ebgp_multihop: multihop, ..peer("10.0.0.2", remote_as) };
+    let mut intents = vec![instance(65001), Intent::Peer(peer)];
+    intents.extend(sessions.iter().map(|hop| session("10.0.0.2", *hop, if *hop == Hop::Single { 7 } else { 8 })));
+    compose(&intents).bgp.unwrap().peers.values().next().unwrap().bfd.unwrap().detect_multiplier()
+}
+
 #[test]
 fn the_timers_of_an_explicit_session_win_where_it_is_the_same_session() {
-    let mut external = peer("10.0.0.2", 65002);
-    external.bfd = Some(BfdTimers::default());
-    let mut internal = peer("10.0.0.3", 65001);
-    internal.bfd = Some(BfdTimers::default());
-    let intents = [
-        instance(65001),
-        Intent::Peer(external),
-        Intent::Peer(internal),
-        session("10.0.0.2", Hop::Single, 7),
-        session("10.0.0.3", Hop::Single, 8),
-    ];
-    let peers = compose(&intents).bgp.unwrap().peers;
-    let multiplier = |address: &str| peers[&address.parse().unwrap()].bfd.unwrap().detect_multiplier();
-    assert_eq!(multiplier("10.0.0.2"), 7);
-    // bgpd asks for a multihop session to an internal peer: the single-hop one is another session.
-    assert_eq!(multiplier("10.0.0.3"), 3);
+    use Hop::{Multi, Single};
+    for (remote_as, hops, sessions, expected) in [
+        (65002, None, &[Single, Multi][..], 7),
+        (65002, None, &[Multi], 3),
+        // One hop is no hop more than a link has.
+        (65002, Some(1), &[Single, Multi], 7),
+        (65002, Some(2), &[Single, Multi], 8),
+        (65002, Some(2), &[Single], 3),
+        (65001, None, &[Single, Multi], 7),
+        (65001, None, &[Multi], 8),
+        (65001, None, &[], 3),
+    ] {
+        assert_eq!(multiplier(remote_as, hops, sessions), expected, "AS {remote_as}, {hops:?}, {sessions:?}");
+    }
 }
 
 #[test]

@@ -5,9 +5,9 @@ use novaroute_core::intent::{IntentKey, Protocol};
 
 use crate::config::{Context, Line, Slot};
 use crate::own;
-use crate::rules::LineKind;
+use crate::rules::{LineKind, Scope};
 
-/// Only the line that stands for a whole object names an intent; the others of the object give `None`.
+/// Lines that go with another line of their object, and those that several intents share, give `None`.
 pub(super) fn line(context: &Context, slot: &Slot, line: &Line) -> Option<IntentKey> {
     let word = |n: usize| line.text.reveal().split(' ').nth(n);
     match slot.kind {
@@ -15,7 +15,12 @@ pub(super) fn line(context: &Context, slot: &Slot, line: &Line) -> Option<Intent
         LineKind::Network => Some(IntentKey::Prefix(Protocol::Bgp, slot.id.parse().ok()?)),
         LineKind::NeighborRemoteAs => Some(IntentKey::Peer(own::neighbor_of(slot).parse().ok()?)),
         LineKind::StaticRoute => Some(IntentKey::Prefix(Protocol::Ospf, word(2)?.parse().ok()?)),
-        LineKind::OspfArea => {
+        LineKind::PrefixList => Some(IntentKey::Prefix(Protocol::Ospf, word(4)?.parse().ok()?)),
+        LineKind::RouteMap => {
+            let name = word(1)?.strip_prefix(own::INTERFACE_PREFIX)?;
+            Some(IntentKey::Ospf(name.parse().ok()?))
+        }
+        _ if Scope::of(context) == Some(Scope::Interface) => {
             let (_, interface) = context.split_last()?;
             Some(IntentKey::Ospf(interface.strip_prefix("interface ")?.parse().ok()?))
         }

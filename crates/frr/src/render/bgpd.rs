@@ -1,5 +1,8 @@
 //! bgpd: instance, prefixes, peers.
 
+use std::collections::BTreeMap;
+
+use novaroute_core::bgp::PrefixAttributes;
 use novaroute_core::desired::DesiredBgp;
 use novaroute_core::intent::{IntentKey, Protocol};
 use novaroute_core::peer::Peer;
@@ -17,8 +20,9 @@ pub(super) fn render(bgp: &DesiredBgp, dialect: Dialect, config: &mut Config) {
     let instance = one(IntentKey::Bgp);
     let mut top = Block::top(config, Daemon::Bgpd);
     policy::of_peers(&mut top, &instance);
-    for (prefix, attributes) in &bgp.prefixes {
-        policy::of_attributes(&mut top, attributes, &one(IntentKey::Prefix(Protocol::Bgp, *prefix)));
+    let maps = maps(bgp);
+    for (attributes, map) in &maps {
+        policy::of_attributes(&mut top, &map.name, attributes, &map.sources);
     }
     let mut router = top.open(format!("router bgp {}", bgp.instance.local_as), &instance);
     router.line(format!("bgp router-id {}", bgp.instance.router_id), &instance);
@@ -31,8 +35,25 @@ pub(super) fn render(bgp: &DesiredBgp, dialect: Dialect, config: &mut Config) {
         session(&mut router, bgp, peer);
     }
     for family in Family::ALL {
-        unicast(&mut router, bgp, family);
+        unicast(&mut router, bgp, &maps, family);
     }
+}
+
+/// A route-map that several prefixes may use.
+struct Map {
+    name: String,
+    sources: Sources,
+}
+
+type Maps<'a> = BTreeMap<&'a PrefixAttributes, Map>;
+
+fn maps(bgp: &DesiredBgp) -> Maps<'_> {
+    let mut maps = Maps::new();
+    for (prefix, attributes) in &bgp.prefixes {
+        let new = || Map { name: policy::attributes_name(attributes), sources: Sources::new() };
+        maps.entry(attributes).or_insert_with(new).sources.insert(IntentKey::Prefix(Protocol::Bgp, *prefix));
+    }
+    maps
 }
 
 /// What the session with a peer is made of, whatever is exchanged over it.
@@ -70,15 +91,17 @@ fn multihop(bgp: &DesiredBgp, peer: &Peer) -> Option<u8> {
 }
 
 /// The prefixes of a family and what is exchanged with its peers.
-fn unicast(router: &mut Block<'_>, bgp: &DesiredBgp, family: Family) {
+fn unicast(router: &mut Block<'_>, bgp: &DesiredBgp, maps: &Maps<'_>, family: Family) {
     let word = match family {
         Family::Ipv4 => "ipv4",
         Family::Ipv6 => "ipv6",
     };
     let mut block = router.open(format!("address-family {word} unicast"), &Sources::new());
     for (prefix, attributes) in bgp.prefixes.iter().filter(|(prefix, _)| prefix.family() == family) {
-        let map = policy::attributes_name(attributes);
-        block.line(format!("network {prefix} route-map {map}"), &one(IntentKey::Prefix(Protocol::Bgp, *prefix)));
+        if let Some(Map { name, .. }) = maps.get(attributes) {
+            let sources = one(IntentKey::Prefix(Protocol::Bgp, *prefix));
+            block.line(format!("network {prefix} route-map {name}"), &sources);
+        }
     }
     for peer in bgp.peers.values().filter(|peer| peer.families.contains(&family)) {
         exchange(&mut block, bgp, peer);

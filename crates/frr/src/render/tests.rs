@@ -1,4 +1,5 @@
 use expect_test::expect;
+use novaroute_core::bgp::PrefixAttributes;
 use proptest::prelude::*;
 
 use super::*;
@@ -35,19 +36,40 @@ fn a_full_node() {
         route-map NR-A-038805ec9979e5fd permit 10
          set tag 1314017109
          set ip next-hop 10.12.0.77
+        route-map NR-A-4ff67a01273c4f3a permit 10
+         set community 65001:100 65535:3
+         set local-preference 0
+         set metric 77
+         set tag 1314017110
         route-map NR-A-50771a7171fc14f9 permit 10
          set tag 1314017109
          set ipv6 next-hop global fd12::77
         route-map NR-A-6db6d4bc971cacfb permit 10
          set tag 1314017109
-        route-map NR-A-81dd344e2d2f0223 permit 10
-         set community 65001:100 65535:3 no-export
-         set local-preference 0
-         set metric 77
-         set tag 1314017109
         route-map NR-IN permit 10
         route-map NR-OUT permit 10
          match tag 1314017109
+        route-map NR-OUT permit 11
+         match tag 1314017110
+         set community no-export additive
+        route-map NR-OUT permit 12
+         match tag 1314017111
+         set community no-advertise additive
+        route-map NR-OUT permit 13
+         match tag 1314017112
+         set community no-export no-advertise additive
+        route-map NR-OUT permit 14
+         match tag 1314017113
+         set community local-AS additive
+        route-map NR-OUT permit 15
+         match tag 1314017114
+         set community no-export local-AS additive
+        route-map NR-OUT permit 16
+         match tag 1314017115
+         set community no-advertise local-AS additive
+        route-map NR-OUT permit 17
+         match tag 1314017116
+         set community no-export no-advertise local-AS additive
         # ospfd
         ip prefix-list NR-OSPF permit 203.0.113.77/32
         route-map NR-IF-r2 permit 10
@@ -84,7 +106,7 @@ fn a_full_node() {
         # bgpd
         router bgp 65001
          address-family ipv4 unicast
-          network 203.0.113.1/32 route-map NR-A-81dd344e2d2f0223
+          network 203.0.113.1/32 route-map NR-A-4ff67a01273c4f3a
           network 203.0.113.2/32 route-map NR-A-6db6d4bc971cacfb
           network 203.0.113.3/32 route-map NR-A-038805ec9979e5fd
         router bgp 65001
@@ -123,10 +145,10 @@ fn a_full_node() {
          neighbor 2001:db8:ffff::2 update-source fd12::1
          neighbor 2001:db8:ffff::2 ebgp-multihop 255
          neighbor 10.12.0.2 password ********
-         neighbor 10.12.0.2 bfd
-         neighbor 2001:db8:ffff::2 bfd
          neighbor 10.12.0.2 bfd profile NR-B-100-200-4
          neighbor 2001:db8:ffff::2 bfd profile NR-B-300-300-3
+         neighbor 10.12.0.2 bfd
+         neighbor 2001:db8:ffff::2 bfd
         router bgp 65001
          address-family ipv4 unicast
           neighbor 10.12.0.2 activate
@@ -159,7 +181,8 @@ fn a_full_node() {
         # staticd
         ip route 203.0.113.77/32 blackhole tag 1314017109 254
         ipv6 route 2001:db8:7::1/128 blackhole tag 1314017109 254
-    "#]].assert_eq(&plan.to_string());
+    "#]]
+    .assert_eq(&plan.to_string());
 }
 
 #[test]
@@ -187,6 +210,23 @@ fn prefixes_with_the_same_attributes_share_a_map() {
     });
     let kinds: std::collections::BTreeSet<_> = desired.bgp.unwrap().prefixes.into_values().collect();
     assert_eq!(maps.count(), kinds.len());
+}
+
+#[test]
+fn communities_that_bgpd_would_heed_itself_are_added_by_the_outbound_policy() {
+    let mut desired = sample::full();
+    let prefixes = &mut desired.bgp.as_mut().unwrap().prefixes;
+    let prefix = "203.0.113.9/32".parse().unwrap();
+    let communities = ["no-export", "local-AS", "65000:1"].map(|text| text.parse().unwrap()).into();
+    prefixes.clear();
+    prefixes.insert(prefix, PrefixAttributes { communities, ..PrefixAttributes::default() });
+    let plan = sample::plan_from_nothing(&desired).to_string();
+    for lines in [
+        " permit 10\n set community 65000:1\n set tag 1314017114\n",
+        "route-map NR-OUT permit 15\n match tag 1314017114\n set community no-export local-AS additive\n",
+    ] {
+        assert!(plan.contains(lines), "{lines} is not in:\n{plan}");
+    }
 }
 
 #[test]

@@ -23,7 +23,10 @@ fn code_and_text_decide_together() {
     let verdict = |text: &str, code: u8| Reply { text: text.into(), code: ReturnCode::from_byte(code) }.verdict();
     assert_eq!(verdict("", 0), Verdict::Accepted);
     assert_eq!(verdict("% Failed to edit", 0), Verdict::Refused("% Failed to edit".into()));
-    assert_eq!(verdict("BGP is already running; AS is 1\n", 13), Verdict::Refused("BGP is already running; AS is 1".into()));
+    assert_eq!(
+        verdict("BGP is already running; AS is 1\n", 13),
+        Verdict::Refused("BGP is already running; AS is 1".into())
+    );
     assert_eq!(verdict("", 2), Verdict::Refused("return code 2".into()));
     assert_eq!(verdict("50% off", 0), Verdict::AcceptedWith("50% off".into()));
     for code in 0..=255 {

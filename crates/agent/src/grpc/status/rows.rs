@@ -8,7 +8,7 @@ use novaroute_core::name::InterfaceName;
 use novaroute_core::ospf::OspfInterface;
 use novaroute_core::peer::{Peer, PeerAddress};
 use novaroute_core::prefix::Prefix;
-use novaroute_core::state::IntentState;
+use novaroute_core::state::{Cause, IntentState};
 
 use super::Row;
 
@@ -88,11 +88,16 @@ pub(super) fn bfd_row(row: &Row<'_>, session: &BfdSession) -> v1::BfdSessionStat
     status
 }
 
-/// The session that a peer asks for; it belongs to the peer's owner.
-pub(super) fn bfd_of_peer_row(row: &Row<'_>, peer: &Peer) -> Option<v1::BfdSessionStatus> {
+/// The session that a peer asks for; it belongs to the peer's owner. `timers_from` says whose timers it runs, where
+/// they are not the peer's own.
+pub(super) fn bfd_of_peer_row(row: &Row<'_>, peer: &Peer, timers_from: Option<Cause>) -> Option<v1::BfdSessionStatus> {
     peer.bfd?;
     let (key, bfd) = row.live.bfd_to(peer.address)?;
-    Some(bfd_status(row, key, Some(bfd)))
+    let mut status = bfd_status(row, key, Some(bfd));
+    if status.reason.is_empty() {
+        status.reason = timers_from.map(|cause| cause.to_string()).unwrap_or_default();
+    }
+    Some(status)
 }
 
 pub(super) fn unclaimed_bfd_row(row: &Row<'_>, key: &BfdKey) -> v1::BfdSessionStatus {

@@ -21,13 +21,13 @@ fn shown(text: &str) -> String {
 #[test]
 fn frr_8_prints_the_interface_of_dynamic_sessions() {
     expect![[r#"
-        10.12.0.2 interface r2: Up Some(353) rx 300 tx 300 x3 ""
-        10.12.0.99 interface r2: Down None rx 300 tx 300 x3 ""
-        10.13.0.3: Down None rx 250 tx 200 x4 "neighbor signaled session down"
-        10.13.0.3 multihop: AdminDown None rx 300 tx 300 x3 "remote: neighbor signaled session down"
-        fd12::2 interface r2: Up Some(353) rx 300 tx 300 x3 ""
-        fd13::3 multihop: Down None rx 300 tx 300 x3 ""
-        fe80::5c29:4bff:fe87:717 interface r2: Down None rx 300 tx 300 x3 ""
+        10.12.0.2 interface r2: up Some(353) rx 300 tx 300 x3 ""
+        10.12.0.99 interface r2: down None rx 300 tx 300 x3 ""
+        10.13.0.3: down None rx 250 tx 200 x4 "neighbor signaled session down"
+        10.13.0.3 multihop: shutdown None rx 300 tx 300 x3 "remote: neighbor signaled session down"
+        fd12::2 interface r2: up Some(353) rx 300 tx 300 x3 ""
+        fd13::3 multihop: down None rx 300 tx 300 x3 ""
+        fe80::5c29:4bff:fe87:717 interface r2: down None rx 300 tx 300 x3 ""
     "#]]
     .assert_eq(&shown(include_str!("../testdata/8.4/bfd_peers.json")));
 }
@@ -35,13 +35,13 @@ fn frr_8_prints_the_interface_of_dynamic_sessions() {
 #[test]
 fn frr_10_prints_the_interface_where_it_was_asked_for() {
     expect![[r#"
-        10.12.0.2: Up Some(352) rx 300 tx 300 x3 ""
-        10.12.0.99 interface r2: Down None rx 300 tx 300 x3 ""
-        10.13.0.3: Down None rx 250 tx 200 x4 "neighbor signaled session down"
-        10.13.0.3 multihop: AdminDown None rx 300 tx 300 x3 "remote: neighbor signaled session down"
-        fd12::2 interface r2: Up Some(353) rx 300 tx 300 x3 ""
-        fd13::3 multihop: Down None rx 300 tx 300 x3 ""
-        fe80::ec12:99ff:fe7d:c35b interface r2: Down None rx 300 tx 300 x3 ""
+        10.12.0.2: up Some(352) rx 300 tx 300 x3 ""
+        10.12.0.99 interface r2: down None rx 300 tx 300 x3 ""
+        10.13.0.3: down None rx 250 tx 200 x4 "neighbor signaled session down"
+        10.13.0.3 multihop: shutdown None rx 300 tx 300 x3 "remote: neighbor signaled session down"
+        fd12::2 interface r2: up Some(353) rx 300 tx 300 x3 ""
+        fd13::3 multihop: down None rx 300 tx 300 x3 ""
+        fe80::ec12:99ff:fe7d:c35b interface r2: down None rx 300 tx 300 x3 ""
     "#]]
     .assert_eq(&shown(include_str!("../testdata/10.3/bfd_peers.json")));
 }
@@ -56,7 +56,7 @@ fn other_vrfs_and_sessions_without_an_address_are_left_out() {
         7,
         {"peer": "10.0.0.3"}
     ]"#;
-    assert_eq!(shown(text), "10.0.0.3: Down None rx 0 tx 0 x0 \"\"\n");
+    assert_eq!(shown(text), "10.0.0.3: down None rx 0 tx 0 x0 \"\"\n");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn of_sessions_with_one_key_the_higher_state_is_told() {
     };
     for order in [["up", "down"], ["down", "up"]] {
         let text = format!("[{},{}]", session("10.9.0.1", order[0]), session("10.9.0.2", order[1]));
-        assert_eq!(shown(&text), "10.0.0.1 multihop: Up None rx 0 tx 0 x0 \"\"\n");
+        assert_eq!(shown(&text), "10.0.0.1 multihop: up None rx 0 tx 0 x0 \"\"\n");
     }
 }
 

@@ -1,0 +1,85 @@
+//! Running the parts, until the agent is told to end or one of them dies.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, anyhow};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::{JoinError, JoinSet};
+use tracing::info;
+
+use super::Prepared;
+use super::parts::{Parts, timing};
+use crate::config::{Config, ShutdownMode};
+use crate::logging::LevelHandle;
+use crate::observer::observe;
+use crate::{grpc, http};
+
+/// Serves until SIGTERM or SIGINT, then withdraws what the configuration says.
+///
+/// # Errors
+/// A part failed or panicked. Nothing is withdrawn then: the next start finds everything as it is.
+pub(super) async fn serve(prepared: Prepared, path: PathBuf, config: Config, level: LevelHandle) -> Result<()> {
+    let Prepared { files, http, lock, mut socket, journal, loaded } = prepared;
+    let settings = config.settings.clone();
+    let (timing, complete) = (timing(&config), loaded.complete);
+    let parts = Parts::new(path, config, journal, loaded, level);
+    let Parts { shared, task, reconciler, observer, service, reloader, readiness } = parts;
+    let listener = socket.take_listener()?;
+
+    let mut workers: JoinSet<Result<()>> = JoinSet::new();
+    workers.spawn(async {
+        task.run().await;
+        Ok(())
+    });
+    workers.spawn(observe(observer));
+    workers.spawn(async { Ok(reloader.run(files).await?) });
+    let mut servers: JoinSet<Result<()>> = JoinSet::new();
+    servers.spawn(grpc::serve(service, listener));
+    if let Some(listener) = http {
+        let exposition = {
+            let shared = shared.clone();
+            move || shared.exposition()
+        };
+        let shutdown = shared.shutdown.clone();
+        servers.spawn(async { Ok(http::serve(listener, exposition, readiness, shutdown).await?) });
+    }
+    let mut reconciling = tokio::spawn(reconciler.run(timing, complete, shared.shutdown.clone()));
+    info!(socket = %settings.socket.path.display(), "serving");
+
+    tokio::select! {
+        told = until_told_to_end() => told?,
+        ended = workers.join_next() => return Err(died(ended)),
+        ended = servers.join_next() => return Err(died(ended)),
+        ended = &mut reconciling => return Err(died(Some(ended.map(|_| Ok(()))))),
+    }
+    shared.shutdown.cancel();
+    shared.hub.close();
+    let reconciler = reconciling.await?;
+    if settings.shutdown.mode == ShutdownMode::Withdraw {
+        reconciler.withdraw_all(settings.shutdown.timeout).await;
+    }
+    while let Some(ended) = servers.join_next().await {
+        ended??;
+    }
+    drop((socket, lock));
+    info!("ended");
+    Ok(())
+}
+
+async fn until_told_to_end() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => info!("ending: SIGTERM"),
+        _ = interrupt.recv() => info!("ending: SIGINT"),
+    }
+    Ok(())
+}
+
+fn died(ended: Option<Result<Result<()>, JoinError>>) -> anyhow::Error {
+    match ended {
+        Some(Ok(Err(failure))) => failure,
+        Some(Err(panicked)) => anyhow::Error::new(panicked).context("a part of the agent panicked"),
+        Some(Ok(Ok(()))) | None => anyhow!("a part of the agent ended by itself"),
+    }
+}

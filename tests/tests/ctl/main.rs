@@ -1,0 +1,6 @@
+//! `novaroutectl` against a real agent on real FRR: what it does shows at the peer.
+
+mod apply;
+mod exit_codes;
+mod following;
+mod session;

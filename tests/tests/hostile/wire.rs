@@ -1,0 +1,122 @@
+//! Requests as bytes, so that a client can send what no honest one could.
+
+use anyhow::Result;
+use novaroute_e2e::agent::Agent;
+use novaroute_e2e::config::{LB, token};
+use novaroute_e2e::v1;
+use prost::Message;
+use prost::bytes::{Buf as _, BufMut as _};
+use tonic::client::Grpc;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+
+/// Messages are bytes as they are.
+#[derive(Debug, Clone, Copy, Default)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Vec<u8>;
+    type Decode = Vec<u8>;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(&mut self, item: Vec<u8>, target: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        target.put_slice(&item);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn decode(&mut self, source: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
+        let bytes = source.copy_to_bytes(source.remaining());
+        Ok(Some(bytes.to_vec()))
+    }
+}
+
+/// A client of any RPC that sends bytes.
+#[derive(Debug)]
+pub(crate) struct RawClient(Grpc<Channel>);
+
+impl RawClient {
+    pub(crate) async fn connect(agent: &Agent) -> Result<Self> {
+        Ok(Self(Grpc::new(novaroute_api::client::channel(agent.socket()).await?)))
+    }
+
+    /// Sends one message. What a stream would bring is not waited for: a refusal comes before it.
+    pub(crate) async fn call(&mut self, method: &str, message: Vec<u8>) -> Result<Result<(), Status>> {
+        self.0.ready().await?;
+        let path: PathAndQuery = format!("/novaroute.v1.RouteControl/{method}").parse()?;
+        Ok(self.0.server_streaming(Request::new(message), path, Raw).await.map(drop))
+    }
+}
+
+/// An honest request of each RPC, and for each of its string fields a value that would be fine.
+pub(crate) fn honest(method: &str) -> Result<Vec<u8>> {
+    let (owner, token) = (LB.to_owned(), token(LB));
+    let peer = v1::BgpPeer { neighbor_address: "10.0.9.2".into(), remote_as: 65_100, ..Default::default() };
+    let (address, interface) = ("10.0.9.2".to_owned(), "nr0".to_owned());
+    let prefix = "203.0.113.66/32".to_owned();
+    Ok(match method {
+        "Register" => v1::RegisterRequest { owner, token, ..Default::default() }.encode_to_vec(),
+        "Deregister" => v1::DeregisterRequest { owner, token, ..Default::default() }.encode_to_vec(),
+        "ConfigureBGP" => {
+            v1::ConfigureBgpRequest { owner, token, local_as: 65_001, router_id: "10.0.1.1".into() }.encode_to_vec()
+        }
+        "ApplyPeer" => v1::ApplyPeerRequest { owner, token, peer: Some(peer) }.encode_to_vec(),
+        "RemovePeer" => v1::RemovePeerRequest { owner, token, neighbor_address: address }.encode_to_vec(),
+        "AdvertisePrefix" => {
+            v1::AdvertisePrefixRequest { owner, token, prefix, protocol: 1, attributes: None }.encode_to_vec()
+        }
+        "WithdrawPrefix" => v1::WithdrawPrefixRequest { owner, token, prefix, protocol: 1 }.encode_to_vec(),
+        "EnableBFD" => {
+            v1::EnableBfdRequest { owner, token, peer_address: address, ..Default::default() }.encode_to_vec()
+        }
+        "DisableBFD" => {
+            v1::DisableBfdRequest { owner, token, peer_address: address, ..Default::default() }.encode_to_vec()
+        }
+        "EnableOSPF" => {
+            let request = v1::EnableOspfRequest { owner, token, interface_name: interface, ..Default::default() };
+            v1::EnableOspfRequest { area_id: "0".into(), ..request }.encode_to_vec()
+        }
+        "DisableOSPF" => v1::DisableOspfRequest { owner, token, interface_name: interface }.encode_to_vec(),
+        "GetStatus" | "StreamEvents" => Vec::new(),
+        other => anyhow::bail!("no honest request for {other}: write one"),
+    })
+}
+
+/// A value that the field at `path` would take.
+pub(crate) fn honest_value(path: &str) -> Result<&'static str> {
+    Ok(match path {
+        "owner" | "owner_filter" => LB,
+        "token" => "a-token",
+        "router_id" => "10.0.1.1",
+        "peer.neighbor_address" | "neighbor_address" | "peer_address" => "10.0.9.2",
+        "peer.source_address" | "source_address" | "attributes.next_hop" => "10.0.1.1",
+        "peer.description" => "tor 1",
+        "peer.password" => "between-us",
+        "prefix" => "203.0.113.66/32",
+        "attributes.communities[0]" => "65000:1",
+        "interface_name" => "nr0",
+        "area_id" => "0",
+        "event_types[0]" => "PEER_UP",
+        _ => anyhow::bail!("no honest value for {path}: write one"),
+    })
+}

@@ -1,0 +1,124 @@
+//! Hands that edit FRR beside the agent, and what FRR will not take.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use novaroute_e2e::config::LB;
+use novaroute_e2e::events::Events;
+use novaroute_e2e::scene::{Scene, TIMEOUT};
+use novaroute_e2e::tor::{NODE_AS, times_established};
+use novaroute_e2e::{Daemon, on_each_frr, request, v1, wait_for};
+
+use crate::work::{BGP_V4, INTERFACE, MARKER, ask_for_prefix, at_work, everything_works};
+
+/// A prefix that the network operator announces from the node by hand.
+const FOREIGN: &str = "192.0.2.0/24";
+
+/// Removes and changes what is the agent's, and adds what is not.
+async fn meddle(scene: &Scene) -> Result<()> {
+    let (router, peer) = (format!("router bgp {NODE_AS}"), scene.tor.ipv4);
+    let bgpd = [
+        router.clone(),
+        format!("neighbor {peer} description meddled with"),
+        format!("no neighbor {peer} timers"),
+        "address-family ipv4 unicast".to_owned(),
+        format!("no network {BGP_V4}"),
+        format!("network {FOREIGN}"),
+    ];
+    scene.node.configure(Daemon::Bgpd, &bgpd).await?;
+    scene.node.configure(Daemon::Bgpd, &["ip prefix-list OPERATOR seq 5 permit 192.0.2.0/24"]).await?;
+    let peer = format!("peer {}", scene.tor.ipv6);
+    scene.node.configure(Daemon::Bfdd, &["bfd", &format!("no {peer}"), "peer 10.0.1.77"]).await?;
+    let interface = format!("interface {INTERFACE}");
+    scene
+        .node
+        .configure(Daemon::Ospfd, &[&interface, "ip ospf cost 77", "exit", "interface lo", "ip ospf cost 3"])
+        .await
+}
+
+/// The configuration of the daemons that were meddled with, without those lines that are not the agent's.
+async fn own_configuration(scene: &Scene) -> Result<Vec<String>> {
+    let mut own = Vec::new();
+    for daemon in [Daemon::Bgpd, Daemon::Bfdd, Daemon::Ospfd] {
+        let running = scene.running(daemon).await?;
+        own.extend(running.lines().map(|line| format!("{daemon}: {line}")).filter(|line| !is_foreign(line)));
+    }
+    Ok(own)
+}
+
+fn is_foreign(line: &str) -> bool {
+    [FOREIGN, "OPERATOR", "10.0.1.77", "ip ospf cost 3", "interface lo", "!", "exit"]
+        .iter()
+        .any(|word| line.ends_with(word) || line.contains(&format!("{word} ")))
+}
+
+on_each_frr! {
+    /// What was changed or removed is put back by the next resync at the latest; what is somebody else's stays, is
+    /// listed, and is not announced to the peer.
+    async fn own_lines_are_put_back_and_foreign_ones_left_alone(release) {
+        /// A resync comes every 30 s.
+        const RESYNC_MAX: Duration = Duration::from_secs(40);
+        let (scene, mut client) = at_work(release, |_| {}).await?;
+        let before = own_configuration(&scene).await?;
+        let sessions = times_established(&scene.tor.router, scene.tor.node_ipv4.into()).await?;
+        let mut events = Events::open(&mut client, "", &["DRIFT_REPAIRED"]).await?;
+        meddle(&scene).await?;
+        scene.tor.router.wait_bgp_no_route(BGP_V4, TIMEOUT).await?;
+        wait_for("the own configuration to be what it was", RESYNC_MAX, async || {
+            let now = own_configuration(&scene).await?;
+            ensure!(now == before, "{now:#?}\nwas\n{before:#?}");
+            Ok(Some(()))
+        })
+        .await?;
+        everything_works(&scene).await?;
+        let repaired = events.expect(v1::EventType::DriftRepaired).await?;
+        assert!(repaired.metadata["lines"].contains(&format!("network {BGP_V4}")), "{repaired:?}");
+        assert!(scene.agent.metric("novaroute_drift_repairs_total").await? >= 4.0);
+        foreign_is_left(&scene).await?;
+        ask_for_prefix(&mut client, MARKER).await?;
+        scene.tor.router.wait_bgp_route(MARKER, TIMEOUT).await?;
+        assert!(scene.tor.router.bgp_paths(FOREIGN).await?.is_empty(), "foreign prefixes stay on the node");
+        assert_eq!(times_established(&scene.tor.router, scene.tor.node_ipv4.into()).await?, sessions);
+        Ok(())
+    }
+
+    /// FRR does not take a peer that is the node itself. That intent says so in FRR's words, and no other waits for it.
+    async fn what_frr_refuses_holds_up_nobody_else(release) {
+        let (scene, mut client) = at_work(release, |_| {}).await?;
+        let mut events = Events::open(&mut client, LB, &["INTENT_REFUSED"]).await?;
+        let own_address = scene.tor.node_ipv4;
+        let itself = v1::BgpPeer { neighbor_address: own_address.to_string(), ..scene.ebgp_peer() };
+        client.apply_peer(request::apply_peer(LB, itself)).await?;
+        ask_for_prefix(&mut client, MARKER).await?;
+        scene.tor.router.wait_bgp_route(MARKER, TIMEOUT).await?;
+        let row = scene.peer_intent_state(own_address.into(), "refused").await?;
+        assert!(row.reason.starts_with("FRR_REFUSED") && row.reason.contains("local system"), "{row:?}");
+        let event = events.expect(v1::EventType::IntentRefused).await?;
+        assert_eq!((event.reason.as_str(), event.intent.as_str()), ("FRR_REFUSED", "peer 10.0.1.1"), "{event:?}");
+        assert_eq!(scene.agent.get("/readyz").await?.0, 200);
+        let others = scene.peer_intent_state(scene.tor.ipv4.into(), "programmed").await?;
+        assert_eq!(others.state, "Established");
+        client.remove_peer(request::remove_peer(LB, own_address)).await?;
+        wait_for("the refused peer to be gone", TIMEOUT, async || {
+            Ok((scene.agent.status().await?.peers.len() == 1).then_some(()))
+        })
+        .await?;
+        client.withdraw_prefix(request::withdraw(LB, MARKER, v1::Protocol::Bgp)).await?;
+        scene.tor.router.wait_bgp_no_route(MARKER, TIMEOUT).await
+    }
+}
+
+async fn foreign_is_left(scene: &Scene) -> Result<()> {
+    let foreign = scene.agent.status().await?.frr_status.unwrap_or_default().foreign_lines;
+    for (daemon, line) in [
+        (Daemon::Bgpd, "network 192.0.2.0/24"),
+        (Daemon::Bgpd, "ip prefix-list OPERATOR seq 5 permit 192.0.2.0/24"),
+        (Daemon::Bfdd, "peer 10.0.1.77"),
+        (Daemon::Ospfd, "ip ospf cost 3"),
+    ] {
+        let running = scene.running(daemon).await?;
+        ensure!(running.lines().any(|running| running.trim() == line), "{daemon} lost {line:?}:\n{running}");
+        ensure!(foreign.iter().any(|told| told.contains(line)), "{line:?} is not among {foreign:#?}");
+    }
+    Ok(())
+}

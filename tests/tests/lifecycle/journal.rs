@@ -1,0 +1,121 @@
+//! The agent comes back and does not know what it was asked for.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use novaroute_e2e::config::LB;
+use novaroute_e2e::scene::{Scene, TIMEOUT};
+use novaroute_e2e::{Daemon, FrrRelease, on_each_frr, request, v1, wait_for};
+use serde_json::json;
+
+use crate::work::{
+    BGP_V4, BGP_V6, OSPF_V4, Quiet, ask_for_bgp, ask_for_everything, ask_for_peer, ask_for_prefix, at_work,
+    everything_works, tor_table,
+};
+
+/// The agent dies, its state becomes what `lose` makes of it, and it comes back.
+async fn come_back(scene: &mut Scene, lose: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    scene.agent.kill().await?;
+    lose(&scene.agent.dir().join("state"))?;
+    scene.agent.respawn()?;
+    scene.agent.wait_ready().await
+}
+
+fn delete(state: &Path) -> Result<()> {
+    Ok(fs::remove_dir_all(state)?)
+}
+
+/// Spoils the first record; what follows it is not used either.
+fn damage(state: &Path) -> Result<()> {
+    let journal = state.join("journal");
+    let mut bytes = fs::read(&journal)?;
+    bytes[24] ^= 0xff;
+    Ok(fs::write(&journal, bytes)?)
+}
+
+/// Everything in FRR is kept and shown as nobody's until its owner asks for it again, which sends nothing.
+async fn adopt_and_claim(release: FrrRelease, lose: impl FnOnce(&Path) -> Result<()>) -> Result<Scene> {
+    let (mut scene, _) = at_work(release, |_| {}).await?;
+    let quiet = Quiet::watch(&scene).await?;
+    come_back(&mut scene, lose).await?;
+    everything_is_stale(&scene).await?;
+    ensure!(tor_table(&scene).await? == [BGP_V4, BGP_V6]);
+    let mut client = scene.agent.client().await?;
+    ask_for_everything(&mut client, &scene).await?;
+    everything_works(&scene).await?;
+    quiet.no_line().await?;
+    quiet.no_update(&scene, &mut client).await?;
+    Ok(scene)
+}
+
+async fn everything_is_stale(scene: &Scene) -> Result<()> {
+    let status = scene.agent.status().await?;
+    let unclaimed = |state: &str, owner: &str, reason: &str| {
+        state == "stale" && owner.is_empty() && reason.starts_with("ADOPTED_UNCLAIMED")
+    };
+    let prefixes: Vec<&str> = status.prefixes.iter().map(|row| row.prefix.as_str()).collect();
+    ensure!(prefixes == [BGP_V4, BGP_V6, OSPF_V4], "{status:?}");
+    ensure!(status.prefixes.iter().all(|row| unclaimed(&row.state, &row.owner, &row.reason)), "{status:?}");
+    let v1::GetStatusResponse { peers, bfd_sessions, ospf_interfaces, .. } = &status;
+    ensure!(peers.len() == 1 && bfd_sessions.len() == 1 && ospf_interfaces.len() == 1, "{status:?}");
+    ensure!(unclaimed(&peers[0].intent_state, &peers[0].owner, &peers[0].reason), "{status:?}");
+    ensure!(unclaimed(&bfd_sessions[0].intent_state, &bfd_sessions[0].owner, &bfd_sessions[0].reason), "{status:?}");
+    let ospf = &ospf_interfaces[0];
+    ensure!(unclaimed(&ospf.intent_state, &ospf.owner, &ospf.reason), "{status:?}");
+    Ok(())
+}
+
+on_each_frr! {
+    /// The state folder went with a reboot of its file system; FRR has been announcing all the time.
+    async fn without_a_journal_nothing_is_flushed(release) {
+        let scene = adopt_and_claim(release, delete).await?;
+        // What was claimed and is given back goes at once, though the grace has not ended.
+        let withdraw = request::withdraw(LB, BGP_V4, v1::Protocol::Bgp);
+        scene.agent.client().await?.withdraw_prefix(withdraw).await?;
+        scene.tor.router.wait_bgp_no_route(BGP_V4, TIMEOUT).await
+    }
+
+    /// A damaged journal counts as none, and is kept for whoever wants to look at it.
+    async fn a_damaged_journal_is_kept(release) {
+        let scene = adopt_and_claim(release, damage).await?;
+        assert!(scene.agent.dir().join("state/journal.damaged").exists());
+        assert!(scene.agent.log().contains("it is damaged at byte 8"), "{}", scene.agent.log());
+        Ok(())
+    }
+
+    /// When the grace ends, what nobody claimed goes, and nothing else: the session does not notice.
+    async fn what_nobody_claims_goes_when_the_grace_ends(release) {
+        let (mut scene, _) = at_work(release, |config| config["adoption_grace"] = json!("4s")).await?;
+        come_back(&mut scene, delete).await?;
+        let quiet = Quiet::watch(&scene).await?;
+        let mut client = scene.agent.client().await?;
+        ask_for_bgp(&mut client).await?;
+        ask_for_peer(&mut client, &scene).await?;
+        ask_for_prefix(&mut client, BGP_V4).await?;
+        scene.prefix_state(BGP_V4, "advertised").await?;
+        scene.prefix_state(BGP_V6, "stale").await?;
+        quiet.no_line().await?;
+        scene.tor.router.wait_bgp_no_route(BGP_V6, TIMEOUT).await?;
+        assert_eq!(tor_table(&scene).await?, [BGP_V4]);
+        nothing_of_ospf_and_ipv6_bfd_is_left(&scene).await?;
+        let status = scene.agent.status().await?;
+        assert_eq!((status.prefixes.len(), status.peers.len(), status.ospf_interfaces.len()), (1, 1, 0), "{status:?}");
+        // From now on the journal says it all: another start finds nothing to wait for.
+        let quiet = { drop(quiet); Quiet::watch(&scene).await? };
+        come_back(&mut scene, |_| Ok(())).await?;
+        scene.prefix_state(BGP_V4, "advertised").await?;
+        quiet.no_update(&scene, &mut scene.agent.client().await?).await
+    }
+}
+
+async fn nothing_of_ospf_and_ipv6_bfd_is_left(scene: &Scene) -> Result<()> {
+    wait_for("OSPF and the unclaimed BFD session to be gone", TIMEOUT, async || {
+        let ospf = scene.running(Daemon::Ospfd).await? + &scene.running(Daemon::Ospf6d).await?;
+        let bfd = scene.running(Daemon::Bfdd).await?;
+        ensure!(!ospf.contains("router ospf") && !ospf.contains("NR-"), "{ospf}");
+        ensure!(!bfd.contains("peer fd00:1::2"), "{bfd}");
+        Ok(Some(()))
+    })
+    .await
+}

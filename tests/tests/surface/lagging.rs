@@ -1,0 +1,55 @@
+//! A subscriber that does not read.
+
+use std::os::unix::net::UnixStream;
+
+use anyhow::{Context as _, Result, ensure};
+use novaroute_e2e::caller::client_over;
+use novaroute_e2e::config::CNI;
+use novaroute_e2e::events::Events;
+use novaroute_e2e::scene::Scene;
+use novaroute_e2e::v1::EventType;
+use novaroute_e2e::{FrrRelease, request};
+use serde_json::json;
+
+/// What the slow subscriber takes in unread, in bytes: a few events.
+const WINDOW_BYTES: u32 = 1_024;
+/// Far more than its window and the ring hold.
+const EVENTS: u64 = 300;
+
+/// One subscriber sleeps, another sees each event without a gap; when the first one wakes up, LAGGED stands exactly in
+/// the place of what is missing.
+#[tokio::test]
+async fn a_slow_subscriber_is_told_and_slows_nobody_down() -> Result<()> {
+    let scene = Scene::with(FrrRelease::Distribution, |config| config["events"] = json!({ "ring": 16 })).await?;
+    let mut client = scene.agent.client().await?;
+    let mut reader = Events::open(&mut client, "", &[]).await?;
+    let stream = UnixStream::connect(scene.agent.socket())?;
+    let mut sleeper = Events::open(&mut client_over(stream, Some(WINDOW_BYTES)).await?, "", &[]).await?;
+
+    for _ in 0..EVENTS {
+        client.register(request::register(CNI)).await?;
+        reader.next().await?;
+    }
+    let last = reader.seen().last().context("nothing seen")?.sequence;
+    reader.check_sequence()?;
+    ensure!(reader.seen().iter().all(|event| event.r#type() != EventType::Lagged), "the reader lagged");
+
+    let mut next = reader.seen().first().context("nothing seen")?.sequence;
+    let mut missed = 0;
+    while next <= last {
+        let event = sleeper.next().await?;
+        if event.r#type() == EventType::Lagged {
+            let number = |key: &str| event.metadata.get(key).context("no range")?.parse::<u64>().context("no number");
+            let (from, to) = (number("from")?, number("to")?);
+            ensure!(from == next && to >= from && event.sequence == to, "wanted {next}: {event:?}");
+            missed += to - from + 1;
+            next = to + 1;
+        } else {
+            ensure!(event.sequence == next, "wanted {next}: {event:?}");
+            next += 1;
+        }
+    }
+    ensure!(missed > EVENTS / 2, "only {missed} events were missed");
+    ensure!(scene.agent.metric("novaroute_events_dropped_total").await? >= missed as f64);
+    Ok(())
+}
