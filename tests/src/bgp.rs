@@ -9,10 +9,12 @@ use novaroute_lab::topology::{DAEMONS, Tor, add_tor};
 use novaroute_lab::{Daemon, Router, wait_for};
 use serde_json::Value;
 
+use crate::agent::Client;
+use crate::config::LB;
 use crate::executed::Executions;
 use crate::scene::{Scene, TIMEOUT};
 use crate::tor::neighbor;
-use crate::v1;
+use crate::{request, v1};
 
 /// Both families, for [`v1::BgpPeer::address_families`].
 pub const BOTH_FAMILIES: [i32; 2] = [v1::AddressFamily::Ipv4Unicast as i32, v1::AddressFamily::Ipv6Unicast as i32];
@@ -137,11 +139,30 @@ pub async fn prefixes_from(router: &Router, family: &str, peer: IpAddr) -> Resul
     Ok(routes.iter().filter(|(_, paths)| from_peer(paths)).map(|(prefix, _)| prefix.clone()).collect())
 }
 
-/// What FRR was told to change, without the lines that only lead to where a change stands.
+/// Has `again` ask for what is there already, and shows that FRR is sent a marker that is asked for after it, and
+/// nothing else.
 ///
 /// # Errors
-/// A daemon does not answer.
-pub async fn changes(log: &Executions) -> Result<Vec<String>> {
+/// Another line was sent.
+pub async fn sends_nothing(
+    scene: &Scene,
+    client: &mut Client,
+    again: impl AsyncFnOnce(&mut Client) -> Result<()>,
+) -> Result<()> {
+    // Another prefix that shares the marker's attributes comes first: the marker is then a line and no route-map.
+    client.advertise_prefix(request::advertise(LB, "10.66.255.1/32")).await?;
+    scene.tor.router.wait_bgp_route("10.66.255.1/32", TIMEOUT).await?;
+    let log = Executions::start(&scene.node).await?;
+    again(client).await?;
+    client.advertise_prefix(request::advertise(LB, "10.66.255.2/32")).await?;
+    scene.tor.router.wait_bgp_route("10.66.255.2/32", TIMEOUT).await?;
+    let lines = changes(&log).await?;
+    ensure!(matches!(&lines[..], [marker] if marker.starts_with("network 10.66.255.2/32 ")), "{lines:?}");
+    Ok(())
+}
+
+/// What FRR was told to change, without the lines that only lead to where a change stands.
+async fn changes(log: &Executions) -> Result<Vec<String>> {
     let leads =
         |line: &str| line == "bfd" || ["router ", "address-family "].iter().any(|start| line.starts_with(start));
     Ok(log.lines().await?.into_iter().map(|executed| executed.line).filter(|line| !leads(line)).collect())

@@ -13,6 +13,7 @@ pub mod ctl;
 pub mod events;
 pub mod executed;
 pub mod http;
+pub mod ospf;
 pub mod refusal;
 pub mod request;
 pub mod scene;

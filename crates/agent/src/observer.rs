@@ -117,6 +117,9 @@ impl Looking {
 }
 
 fn readiness(seen: &Seen, live: &Live) -> Readiness {
+    if live.daemons.is_empty() {
+        return Readiness::NotReady("no daemon of FRR answers: look at frr.socket_dir".to_owned());
+    }
     let missing: Vec<&str> = live.missing_daemons().collect();
     if !missing.is_empty() {
         return Readiness::NotReady(format!("no answer from {}", missing.join(", ")));

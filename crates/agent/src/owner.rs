@@ -132,6 +132,14 @@ struct Group {
     journaled: Vec<(OwnerName, Change, u64)>,
     waiting: Vec<Waiting>,
     events: Vec<Event>,
+    /// What does not wait for the journal.
+    unjournaled: Vec<Unjournaled>,
+}
+
+/// What is taken in between the changes, and holds whatever becomes of them.
+enum Unjournaled {
+    Record(Recorded),
+    Reload { policies: BTreeMap<OwnerName, Policy>, intents: Vec<Intent> },
 }
 
 impl OwnerTask {
@@ -152,8 +160,8 @@ impl OwnerTask {
                         self.refuse(&owner, rejection, reply);
                     }
                 }
-                Message::Record(recorded) => group.events.extend(group.draft.record(&recorded)),
-                Message::Reload { policies, intents } => group.reload(policies, intents),
+                Message::Record(recorded) => group.take(Unjournaled::Record(recorded)),
+                Message::Reload { policies, intents } => group.take(Unjournaled::Reload { policies, intents }),
                 Message::AdoptionEnded => self.mark_journal_complete(),
             }
         }
@@ -170,13 +178,13 @@ impl OwnerTask {
     }
 
     /// Journal, then commit, then publish, then answer.
-    fn finish(&mut self, group: Group) {
+    fn finish(&mut self, mut group: Group) {
         if let Err(failure) = self.journal.append(&group.journaled) {
             error!(error = %failure, "the journal cannot be written: nothing of this group was accepted");
-            for waiting in group.waiting {
+            for waiting in group.waiting.drain(..) {
                 let _gone = waiting.reply.send(Err(journal_unavailable(&failure)));
             }
-            return;
+            group = group.without_changes(self.engine.clone());
         }
         for (owner, change, _) in &group.journaled {
             self.metrics.intent(owner, kind_of(change), operation_of(change));
@@ -218,7 +226,14 @@ impl OwnerTask {
 
 impl Group {
     fn on(draft: Engine) -> Self {
-        Self { draft, journaled: Vec::new(), waiting: Vec::new(), events: Vec::new() }
+        Self { draft, journaled: Vec::new(), waiting: Vec::new(), events: Vec::new(), unjournaled: Vec::new() }
+    }
+
+    /// The same group on an engine that has seen none of it, as if nobody had asked for a change.
+    fn without_changes(self, engine: Engine) -> Self {
+        let mut group = Self::on(engine);
+        self.unjournaled.into_iter().for_each(|taken| group.take(taken));
+        group
     }
 
     fn submit(&mut self, owner: &OwnerName, change: Change, reply: Reply) -> Result<(), (Rejection, Reply)> {
@@ -237,9 +252,15 @@ impl Group {
         Ok(())
     }
 
-    fn reload(&mut self, policies: BTreeMap<OwnerName, Policy>, intents: Vec<Intent>) {
-        self.draft.set_policies(policies);
-        self.events.extend(declare(&mut self.draft, intents));
+    fn take(&mut self, taken: Unjournaled) {
+        match &taken {
+            Unjournaled::Record(recorded) => self.events.extend(self.draft.record(recorded)),
+            Unjournaled::Reload { policies, intents } => {
+                self.draft.set_policies(policies.clone());
+                self.events.extend(declare(&mut self.draft, intents.clone()));
+            }
+        }
+        self.unjournaled.push(taken);
     }
 }
 

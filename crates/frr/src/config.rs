@@ -238,6 +238,17 @@ impl Config {
         self.len() == 0
     }
 
+    /// The part that some daemons have.
+    #[cfg(any(test, feature = "fake"))]
+    #[must_use]
+    pub fn of_daemons(&self, daemons: &BTreeSet<Daemon>) -> Self {
+        let mut part = self.clone();
+        part.contexts.retain(|daemon, _| daemons.contains(daemon));
+        part.unknown.retain(|line| daemons.contains(&line.daemon));
+        part.daemons.retain(|daemon| daemons.contains(daemon));
+        part
+    }
+
     /// Empties a slot.
     #[cfg(any(test, feature = "fake"))]
     pub(crate) fn remove(&mut self, daemon: Daemon, context: &Context, slot: &Slot) {

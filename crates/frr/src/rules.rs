@@ -33,12 +33,14 @@ pub enum LineKind {
     NeighborDescription,
     NeighborTimers,
     NeighborTimersConnect,
-    NeighborUpdateSource,
     NeighborEbgpMultihop,
     NeighborPassword,
     // Before the line that it belongs to: taken back after that one, FRR 8 would bring it back.
     NeighborBfdProfile,
     NeighborBfd,
+    // After BFD: FRR 10 asks for a session across routers only when the own address changes, and asks with the address
+    // of a link where it was set before.
+    NeighborUpdateSource,
     NeighborActivate,
     NeighborRouteMapIn,
     NeighborRouteMapOut,

@@ -127,7 +127,13 @@ pub enum Verdict {
     AcceptedWith(String),
     /// Refused, in FRR's words.
     Refused(String),
+    /// Not taken now, in FRR's words: somebody else has locked the configuration. To be sent again.
+    Busy(String),
 }
+
+/// What FRR says of a lock that somebody else holds (`lib/vty.c`, `lib/northbound.c`). mgmtd also holds one itself
+/// while a daemon that it configures starts.
+const LOCKED: [&str; 4] = ["could not lock ", "locked by another ", "locked by other client", "resource is locked"];
 
 impl Reply {
     /// Reads the answer to a configuration line. Success is not proof by itself: some refusals come with code 0
@@ -138,6 +144,9 @@ impl Reply {
         match self.code {
             ReturnCode::Success if text.is_empty() => Verdict::Accepted,
             ReturnCode::Success if !text.starts_with("% ") => Verdict::AcceptedWith(text.to_owned()),
+            ReturnCode::Warning | ReturnCode::ConfigFailed if LOCKED.iter().any(|words| text.contains(words)) => {
+                Verdict::Busy(text.to_owned())
+            }
             _ if text.is_empty() => Verdict::Refused(format!("return code {}", self.code.number())),
             _ => Verdict::Refused(text.to_owned()),
         }

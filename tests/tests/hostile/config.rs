@@ -98,6 +98,8 @@ fn faults(folder: &Path, text: &[u8]) -> Result<BTreeSet<String>> {
     ensure!(code == Some(EXIT_BAD), "{code:?}: {said}");
     ensure!(said.len() < 64 << 10, "{} bytes of errors", said.len());
     ensure!(!said.chars().any(|c| c != '\n' && (c.is_control() || c == '\u{202e}')), "{said:?}");
+    let place = format!("{}:", path.display());
+    ensure!(said.lines().all(|line| line.starts_with(&place)), "{said}");
     let keys = said.lines().filter_map(|line| line.split(": ").nth(1));
     Ok(keys.map(str::to_owned).collect())
 }
@@ -163,6 +165,53 @@ fn hostile_names_of_owners_and_keys_are_named() -> Result<()> {
         let key = json!({ text: 1, "owners": { "a": { "token": "t", text: 1 } } });
         ensure!(faults(folder.path(), &escaped(&key)).with_context(|| format!("{text:?}"))?.len() == 2, "{text:?}");
     }
+    Ok(())
+}
+
+/// A number beyond its range is named like text that does not belong, all of them at once.
+#[test]
+fn numbers_out_of_range_are_named() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("token"), "t")?;
+    let mut document = document(&folder.path().join("token"));
+    let with = |values: Value| {
+        let mut peer = json!({ "neighbor_address": "10.0.9.9", "remote_as": 65_100 });
+        if let (Some(peer), Value::Object(values)) = (peer.as_object_mut(), values) {
+            peer.extend(values);
+        }
+        peer
+    };
+    document["bgp"]["peers"] = json!([
+        with(json!({ "remote_as": 0 })),
+        with(json!({ "keepalive": 1, "hold_time": 65_536 })),
+        with(json!({ "ebgp_multihop": 256 })),
+        with(json!({ "bfd_min_rx_ms": 9 })),
+        with(json!({ "bfd_min_tx_ms": 60_001 })),
+        with(json!({ "bfd_detect_multiplier": 1 })),
+        with(json!({ "max_prefix": 4_294_967_296_u64 })),
+    ]);
+    document["bgp"]["local_as"] = json!(0);
+    document["events"] = json!({ "ring": 0 });
+    document["owners"]["a"]["max_prefixes"] = json!(-1);
+    document["owners"]["a"]["uids"] = json!([1.5]);
+    document["owners"]["a"]["allowed_prefixes"]["max_length"] = json!({ "ipv4": 33, "ipv6": 129 });
+    let named = faults(folder.path(), &escaped(&document))?;
+    let wanted = [
+        "bgp.local_as",
+        "bgp.peers[0].remote_as",
+        "bgp.peers[1].hold_time",
+        "bgp.peers[2].ebgp_multihop",
+        "bgp.peers[3].bfd_min_rx_ms",
+        "bgp.peers[4].bfd_min_tx_ms",
+        "bgp.peers[5].bfd_detect_multiplier",
+        "bgp.peers[6].max_prefix",
+        "events.ring",
+        "owners.a.allowed_prefixes.max_length.ipv4",
+        "owners.a.allowed_prefixes.max_length.ipv6",
+        "owners.a.max_prefixes",
+        "owners.a.uids[0]",
+    ];
+    assert_eq!(named, wanted.map(str::to_owned).into());
     Ok(())
 }
 

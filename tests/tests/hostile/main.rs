@@ -9,4 +9,5 @@ mod numbers;
 mod running;
 mod schema;
 mod text;
+mod transport;
 mod wire;

@@ -12,7 +12,7 @@ use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::tor::times_established;
 use novaroute_e2e::{Daemon, on_each_frr, request, v1, wait_for};
 use novaroute_lab::Signal;
-use novaroute_lab::topology::{DAEMONS, NodeAndTor, node_and_tor};
+use novaroute_lab::topology::{NodeAndTor, node_and_tor};
 
 use crate::work::{
     BGP_V4, INTERFACE, MARKER, OSPF_V4, ask_for_prefix, at_work, everything_works, not_ready, ospf_interface,
@@ -114,21 +114,20 @@ on_each_frr! {
     /// The agent starts first, as at boot. What is asked for meanwhile is accepted and waits.
     async fn frr_comes_after_the_agent(release) {
         let NodeAndTor { lab, node, tor } = node_and_tor(release).await?;
-        let daemons = release.daemons();
-        for daemon in daemons.iter().rev().copied().filter(|daemon| node.is_running(*daemon)) {
+        for daemon in release.daemons() {
             node.kill(daemon).await?;
         }
         let agent = Agent::spawn(&node, |_| {})?;
         let scene = Scene { agent, node, tor, lab };
         let mut client = scene.agent.client().await?;
-        not_ready(&scene, "").await?;
+        not_ready(&scene, "no daemon of FRR answers").await?;
         assert_eq!(scene.agent.get("/healthz").await?.0, 200);
         crate::work::configure_tor(&scene).await?;
         crate::work::ask_for_everything(&mut client, &scene).await?;
         ospf_state(&scene, "pending", "DAEMON_UNAVAILABLE").await?;
         scene.prefix_state(BGP_V4, "pending").await?;
         assert!(!scene.agent.status().await?.frr_status.unwrap_or_default().connected);
-        scene.node.start(&DAEMONS).await?;
+        scene.node.start(&release.daemons()).await?;
         everything_works(&scene).await?;
         scene.agent.wait_ready().await
     }

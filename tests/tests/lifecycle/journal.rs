@@ -87,8 +87,8 @@ on_each_frr! {
     /// When the grace ends, what nobody claimed goes, and nothing else: the session does not notice.
     async fn what_nobody_claims_goes_when_the_grace_ends(release) {
         let (mut scene, _) = at_work(release, |config| config["adoption_grace"] = json!("4s")).await?;
-        come_back(&mut scene, delete).await?;
         let quiet = Quiet::watch(&scene).await?;
+        come_back(&mut scene, delete).await?;
         let mut client = scene.agent.client().await?;
         ask_for_bgp(&mut client).await?;
         ask_for_peer(&mut client, &scene).await?;
@@ -99,10 +99,15 @@ on_each_frr! {
         scene.tor.router.wait_bgp_no_route(BGP_V6, TIMEOUT).await?;
         assert_eq!(tor_table(&scene).await?, [BGP_V4]);
         nothing_of_ospf_and_ipv6_bfd_is_left(&scene).await?;
-        let status = scene.agent.status().await?;
-        assert_eq!((status.prefixes.len(), status.peers.len(), status.ospf_interfaces.len()), (1, 1, 0), "{status:?}");
+        wait_for("the status to show nothing else", TIMEOUT, async || {
+            let status = scene.agent.status().await?;
+            let rows = (status.prefixes.len(), status.peers.len(), status.ospf_interfaces.len());
+            ensure!(rows == (1, 1, 0), "{status:?}");
+            Ok(Some(()))
+        })
+        .await?;
         // From now on the journal says it all: another start finds nothing to wait for.
-        let quiet = { drop(quiet); Quiet::watch(&scene).await? };
+        let quiet = Quiet::watch(&scene).await?;
         come_back(&mut scene, |_| Ok(())).await?;
         scene.prefix_state(BGP_V4, "advertised").await?;
         quiet.no_update(&scene, &mut scene.agent.client().await?).await

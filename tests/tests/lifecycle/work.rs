@@ -117,6 +117,7 @@ pub(crate) struct Quiet {
 impl Quiet {
     /// Watches from now on.
     pub(crate) async fn watch(scene: &Scene) -> Result<Self> {
+        settle(scene).await?;
         let log = Executions::start(&scene.node).await?;
         let capture = scene.node.capture(INTERFACE, "tcp port 179").await?;
         Ok(Self { log, capture, sessions: times_established(&scene.tor.router, scene.tor.node_ipv4.into()).await? })
@@ -138,9 +139,36 @@ impl Quiet {
         ensure!(sessions == self.sessions, "established {sessions} times, {} of them before", self.sessions);
         let mut sent = self.capture.stop().await?;
         sent.retain(|message| message.source.ip() == node && message.kind == MessageKind::Update);
-        ensure!(sent.len() == 1, "one UPDATE announces {MARKER}, what are the others? {sent:?}");
+        let lines = self.log.lines().await?;
+        ensure!(sent.len() == 1, "one UPDATE announces {MARKER}, what are the others? {sent:?}\nexecuted: {lines:#?}");
         Ok(())
     }
+}
+
+/// Waits until bgpd is done with what it was given. It looks at new route-maps 5 s after the last change (FRR
+/// `bgpd/bgp_routemap.c`, `bgp route-map delay-timer`) and then announces once more what it had announced; a prefix
+/// that comes and goes after that tells when its queue is empty.
+async fn settle(scene: &Scene) -> Result<()> {
+    const PASSING: &str = "10.66.8.8/32";
+    route_maps_are_processed(scene).await?;
+    let mut client = scene.agent.client().await?;
+    ask_for_prefix(&mut client, PASSING).await?;
+    scene.tor.router.wait_bgp_route(PASSING, TIMEOUT).await?;
+    client.withdraw_prefix(request::withdraw(LB, PASSING, v1::Protocol::Bgp)).await?;
+    scene.tor.router.wait_bgp_no_route(PASSING, TIMEOUT).await
+}
+
+async fn route_maps_are_processed(scene: &Scene) -> Result<()> {
+    let timers = match scene.node.release() {
+        FrrRelease::Distribution => "show thread timers",
+        FrrRelease::Next => "show event timers",
+    };
+    wait_for("bgpd to have processed its route-maps", TIMEOUT, async || {
+        let text = scene.node.vty(Daemon::Bgpd, timers).await?;
+        ensure!(text.contains("Showing timers") && !text.contains("bgp_route_map_update_timer"), "{text}");
+        Ok(Some(()))
+    })
+    .await
 }
 
 /// The prefixes in the table of the router of the rack.

@@ -1,10 +1,10 @@
 //! One holder for each key, whatever the spelling and whoever is first.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use novaroute_e2e::config::{CNI, LB};
 use novaroute_e2e::refusal::refused;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
-use novaroute_e2e::{Daemon, FrrRelease, request, v1};
+use novaroute_e2e::{Daemon, FrrRelease, request, v1, wait_for};
 use tonic::Code;
 
 use crate::networks;
@@ -61,6 +61,38 @@ async fn every_kind_has_one_holder() -> Result<()> {
     let status = scene.agent.status().await?;
     assert_eq!((status.peers.len(), status.prefixes.len(), status.ospf_interfaces.len()), (1, 1, 1));
     Ok(())
+}
+
+/// Sessions to one address on different interfaces have holders of their own; an owner that removes "the session to the
+/// address" removes its own.
+#[tokio::test]
+async fn bfd_sessions_to_one_address_may_have_two_holders() -> Result<()> {
+    let scene = Scene::new(FrrRelease::Distribution).await?;
+    let mut client = scene.agent.client().await?;
+    let on = |interface: &str| v1::EnableBfdRequest { interface_name: interface.to_owned(), ..bfd("10.0.1.9") };
+    client.enable_bfd(request::enable_bfd(LB, on("tor1"))).await?;
+    client.enable_bfd(request::enable_bfd(CNI, on("lo"))).await?;
+    let held = refused(client.enable_bfd(request::enable_bfd(CNI, on("tor1"))).await)?;
+    ensure!(held.expect(Code::AlreadyExists, "HELD_BY_ANOTHER")?.about("holder")? == LB);
+    let both = [" peer 10.0.1.9 interface lo", " peer 10.0.1.9 interface tor1"];
+    has_sessions(&scene, &both).await?;
+    client.disable_bfd(request::disable_bfd(CNI, "10.0.1.9")).await?;
+    has_sessions(&scene, &both[1..]).await?;
+    let held = refused(client.disable_bfd(request::disable_bfd(CNI, "10.0.1.9")).await)?;
+    held.expect(Code::PermissionDenied, "HELD_BY_ANOTHER")?;
+    client.disable_bfd(request::disable_bfd(LB, "10.0.1.9")).await?;
+    has_sessions(&scene, &[]).await
+}
+
+/// Waits until bfdd has these sessions and no others.
+async fn has_sessions(scene: &Scene, wanted: &[&str]) -> Result<()> {
+    wait_for("the sessions in bfdd", TIMEOUT, async || {
+        let text = scene.running(Daemon::Bfdd).await?;
+        let mut found: Vec<_> = text.lines().filter(|line| line.starts_with(" peer ")).collect();
+        found.sort_unstable();
+        if found == wanted { Ok(Some(())) } else { bail!("{found:?}") }
+    })
+    .await
 }
 
 /// Two spellings are one key, for the holder as for others; FRR, status and peers see the canonical form.

@@ -1,7 +1,7 @@
 //! The node's BGP instance has a holder.
 
 use anyhow::{Result, ensure};
-use novaroute_e2e::config::{CNI, LB};
+use novaroute_e2e::config::{ADMIN, CNI, LB};
 use novaroute_e2e::refusal::refused;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::{Daemon, FrrRelease, request, wait_for};
@@ -59,5 +59,25 @@ async fn the_file_counts_as_a_holder() -> Result<()> {
     assert_eq!(held.about("holder")?, "_config");
     let refusal = refused(client.register(request::register("_config")).await)?;
     assert_eq!(refusal.expect(Code::InvalidArgument, "INVALID_FIELD")?.fields, ["owner"]);
+    Ok(())
+}
+
+/// An owner that may override runs the node with its own values, and what the holder wanted comes back after it.
+#[tokio::test]
+async fn an_override_of_the_instance_is_given_back() -> Result<()> {
+    let scene = Scene::new(FrrRelease::Distribution).await?;
+    let mut client = scene.agent.client().await?;
+    client.configure_bgp(request::configure_bgp(LB, 65_001, "10.0.1.1")).await?;
+    client.advertise_prefix(request::advertise(LB, "10.9.6.1/32")).await?;
+    let before = client.configure_bgp(request::configure_bgp(ADMIN, 65_009, "10.0.1.9")).await?.into_inner();
+    assert_eq!((before.previous_as, before.previous_router_id.as_str()), (65_001, "10.0.1.1"));
+    runs(&scene, 65_009, "10.0.1.9").await?;
+    client.configure_bgp(request::configure_bgp(LB, 65_002, "10.0.1.2")).await?;
+    let held = refused(client.configure_bgp(request::configure_bgp(CNI, 65_003, "10.0.1.3")).await)?;
+    assert_eq!(held.expect(Code::FailedPrecondition, "BGP_INSTANCE_HELD")?.about("holder")?, ADMIN);
+    client.deregister(request::deregister(ADMIN, true)).await?;
+    runs(&scene, 65_002, "10.0.1.2").await?;
+    let bgpd = scene.running(Daemon::Bgpd).await?;
+    ensure!(bgpd.contains("network 10.9.6.1/32") && !bgpd.contains("65009"), "{bgpd}");
     Ok(())
 }

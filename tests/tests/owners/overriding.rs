@@ -7,7 +7,10 @@ use novaroute_e2e::refusal::refused;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::{FrrRelease, Router, request, v1, wait_for};
 use novaroute_lab::capture::Capture;
+use serde_json::json;
 use tonic::Code;
+
+use crate::owner;
 
 const PREFIX: &str = "10.9.3.1/32";
 
@@ -82,4 +85,29 @@ async fn states(scene: &Scene) -> Result<Vec<(String, String)>> {
     let mut states: Vec<_> = rows.into_iter().map(|row| (row.owner, row.state)).collect();
     states.sort();
     Ok(states)
+}
+
+/// Of two owners that may override, the first one to do so keeps the place; the right can be given and taken away in
+/// the configuration.
+#[tokio::test]
+async fn who_overrides_first_is_not_overridden() -> Result<()> {
+    let scene = Scene::with(FrrRelease::Distribution, |config| {
+        config["owners"][CNI]["can_override"] = true.into();
+        config["owners"]["plain"] = owner("plain", json!({ "can_override": false }));
+    })
+    .await?;
+    let mut client = scene.agent.client().await?;
+    client.advertise_prefix(with_med("plain", 1)).await?;
+    client.advertise_prefix(with_med(CNI, 2)).await?;
+    for (late, holder) in [(ADMIN, CNI), (LB, CNI)] {
+        let held = refused(client.advertise_prefix(with_med(late, 3)).await)?;
+        assert_eq!(held.expect(Code::AlreadyExists, "HELD_BY_ANOTHER")?.about("holder")?, holder);
+    }
+    client.withdraw_prefix(request::withdraw(CNI, PREFIX, v1::Protocol::Bgp)).await?;
+    client.advertise_prefix(with_med(ADMIN, 3)).await?;
+    let held = refused(client.withdraw_prefix(request::withdraw(LB, PREFIX, v1::Protocol::Bgp)).await)?;
+    assert_eq!(held.expect(Code::PermissionDenied, "HELD_BY_ANOTHER")?.about("holder")?, ADMIN);
+    let owners: Vec<_> = states(&scene).await?.into_iter().map(|(owner, _)| owner).collect();
+    assert_eq!(owners, [ADMIN, "plain"]);
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use novaroute_e2e::agent::Client;
+use novaroute_e2e::config::LB;
 use novaroute_e2e::refusal::{Refusal, refused};
 use novaroute_e2e::scene::Scene;
 use novaroute_e2e::{Daemon, FrrRelease, request, v1};
@@ -228,6 +229,38 @@ async fn limits_count_what_is_held() -> Result<()> {
     client.apply_peer(request::apply_peer("small", peer("10.0.1.2", 65_101))).await?;
     let refusal = refused(client.apply_peer(request::apply_peer("small", peer("10.0.1.3", 65_100))).await)?;
     refusal.expect(Code::ResourceExhausted, "LIMIT_REACHED")?;
-    client.apply_peer(request::apply_peer(novaroute_e2e::config::LB, peer("10.0.1.3", 65_100))).await?;
+    client.apply_peer(request::apply_peer(LB, peer("10.0.1.3", 65_100))).await?;
+    Ok(())
+}
+
+/// Of several things that are wrong with a request the first in the order parse, token, permission, policy, conflict is
+/// told, so that nobody learns of what it may not see.
+#[tokio::test]
+async fn checks_come_in_their_order() -> Result<()> {
+    let scene = Scene::with(FrrRelease::Distribution, |config| {
+        config["owners"]["bound"] = owner("bound", json!({
+            "permissions": ["prefixes"], "max_prefixes": 1, "allowed_prefixes": { "allowed_cidrs": ["10.9.0.0/24"] },
+        }));
+    })
+    .await?;
+    let mut client = scene.agent.client().await?;
+    client.advertise_prefix(request::advertise(LB, "10.9.0.1/32")).await?;
+    client.advertise_prefix(request::advertise(LB, "10.8.0.1/32")).await?;
+    client.apply_peer(request::apply_peer(LB, peer("10.0.1.2", 65_100))).await?;
+
+    let forged = |mut message: v1::ApplyPeerRequest| {
+        message.token = "wrong".into();
+        message
+    };
+    let malformed = forged(request::apply_peer("bound", peer("10.0.1.2", 0)));
+    refused(client.apply_peer(malformed).await)?.expect(Code::InvalidArgument, "INVALID_FIELD")?;
+    let guessed = forged(request::apply_peer("bound", peer("10.0.1.2", 65_100)));
+    refused(client.apply_peer(guessed).await)?.expect(Code::Unauthenticated, "BAD_CREDENTIALS")?;
+    let held = request::apply_peer("bound", peer("10.0.1.2", 65_100));
+    refused(client.apply_peer(held).await)?.expect(Code::PermissionDenied, "KIND_NOT_PERMITTED")?;
+    let outside = request::advertise("bound", "10.8.0.1/32");
+    refused(client.advertise_prefix(outside).await)?.expect(Code::PermissionDenied, "PREFIX_NOT_IN_ALLOWED_CIDRS")?;
+    let taken = request::advertise("bound", "10.9.0.1/32");
+    refused(client.advertise_prefix(taken).await)?.expect(Code::AlreadyExists, "HELD_BY_ANOTHER")?;
     Ok(())
 }

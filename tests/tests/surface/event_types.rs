@@ -14,8 +14,8 @@ use crate::{declare, protected};
 
 const PREFIX: &str = "203.0.113.7/32";
 
-/// Fails unless an event of this type came, about this owner and with these values.
-async fn came(events: &mut Events, event_type: EventType, owner: &str, metadata: &[(&str, &str)]) -> Result<()> {
+/// Fails unless an event of this type came, about this owner and with these values; gives its number.
+async fn came(events: &mut Events, event_type: EventType, owner: &str, metadata: &[(&str, &str)]) -> Result<u64> {
     let event = events.expect(event_type).await?;
     ensure!(event.owner == owner, "{event:?}");
     for (key, value) in metadata {
@@ -23,7 +23,7 @@ async fn came(events: &mut Events, event_type: EventType, owner: &str, metadata:
         ensure!(told == value, "{event:?}");
     }
     ensure!(!event.detail.is_empty() && event.timestamp_ns / 1_000_000_000 == event.timestamp_unix, "{event:?}");
-    Ok(())
+    Ok(event.sequence)
 }
 
 /// What owners do.
@@ -44,10 +44,11 @@ async fn requests(scene: &Scene, events: &mut Events) -> Result<()> {
 async fn coming_up(scene: &Scene, events: &mut Events) -> Result<()> {
     declare(scene, &mut scene.agent.client().await?).await?;
     came(events, EventType::BgpConfigChanged, LB, &[("local_as", "65001"), ("router_id", "10.0.1.1")]).await?;
-    came(events, EventType::PeerUp, LB, &[("peer", "10.0.1.2")]).await?;
+    let up = came(events, EventType::PeerUp, LB, &[("peer", "10.0.1.2")]).await?;
     came(events, EventType::BfdUp, LB, &[("peer", "10.0.1.2")]).await?;
-    came(events, EventType::PrefixAdvertised, LB, &[("prefix", PREFIX), ("protocol", "bgp")]).await?;
-    came(events, EventType::OspfNeighborUp, LB, &[("interface", "tor1")]).await
+    let sent = came(events, EventType::PrefixAdvertised, LB, &[("prefix", PREFIX), ("protocol", "bgp")]).await?;
+    ensure!(sent > up, "it was asked for long before, and sent when the session was up: {:?}", events.seen());
+    came(events, EventType::OspfNeighborUp, LB, &[("interface", "tor1")]).await.map(drop)
 }
 
 on_each_frr! {

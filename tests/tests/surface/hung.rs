@@ -1,4 +1,4 @@
-//! A daemon that hangs holds up nothing but itself.
+//! Reads wait for nobody: not for a daemon that hangs, not for a reconcile.
 
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,8 @@ use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::{Daemon, FrrRelease, request, v1, wait_for};
 use novaroute_lab::Signal;
 
+/// Clients that advertise 256 prefixes each.
+const CLIENTS: usize = 3;
 /// Longest answer of a call that waits for no daemon.
 const PROMPT: Duration = Duration::from_secs(1);
 
@@ -49,4 +51,41 @@ async fn a_hung_bgpd_blocks_neither_status_nor_other_daemons() -> Result<()> {
     scene.node.signal(Daemon::Bgpd, Signal::CONT)?;
     scene.tor.router.wait_bgp_route("203.0.113.7/32", TIMEOUT).await?;
     scene.agent.wait_ready().await
+}
+
+/// While prefixes pour in from several clients and go to FRR, each status answers at once and shows what was accepted
+/// before it was asked for; in the end the peer has them all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_does_not_block_the_status() -> Result<()> {
+    let (scene, mut client) = Scene::with_bgp(FrrRelease::Distribution).await?;
+    let mut pouring = tokio::task::JoinSet::new();
+    for third in 0..CLIENTS {
+        let mut client = scene.agent.client().await?;
+        pouring.spawn(async move {
+            for fourth in 0..=255 {
+                let prefix = format!("198.18.{third}.{fourth}/32");
+                client.advertise_prefix(request::advertise(LB, &prefix)).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    let (mut looks, mut rows) = (0, 0);
+    while !pouring.is_empty() {
+        let status = prompt_status(&mut client).await?;
+        ensure!(status.prefixes.len() >= rows, "{} rows after {rows}", status.prefixes.len());
+        (looks, rows) = (looks + 1, status.prefixes.len());
+        while let Some(done) = pouring.try_join_next() {
+            done??;
+        }
+    }
+    ensure!(looks > 2, "only {looks} looks");
+    wait_for("all prefixes at the router of the rack", TIMEOUT, async || {
+        let all = prompt_status(&mut client.clone()).await?.prefixes;
+        ensure!(all.len() == CLIENTS * 256, "{}", all.len());
+        Ok(all.iter().all(|row| row.state == "advertised").then_some(()))
+    })
+    .await?;
+    let summary = scene.tor.router.show_json(Daemon::Bgpd, "show bgp ipv4 unicast summary json").await?;
+    ensure!(summary["peers"]["10.0.1.1"]["pfxRcd"] == CLIENTS * 256, "{summary:#}");
+    Ok(())
 }

@@ -6,13 +6,17 @@ use anyhow::{Context as _, Result, ensure};
 use novaroute_e2e::caller::client_over;
 use novaroute_e2e::config::CNI;
 use novaroute_e2e::events::Events;
-use novaroute_e2e::scene::Scene;
+use novaroute_e2e::refusal::refused;
+use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::v1::EventType;
-use novaroute_e2e::{FrrRelease, request};
+use novaroute_e2e::{FrrRelease, request, v1, wait_for};
 use serde_json::json;
+use tonic::Code;
 
 /// What the slow subscriber takes in unread, in bytes: a few events.
 const WINDOW_BYTES: u32 = 1_024;
+/// Most subscribers at one time.
+const SUBSCRIBERS_MAX: usize = 256;
 /// Far more than its window and the ring hold.
 const EVENTS: u64 = 300;
 
@@ -52,4 +56,29 @@ async fn a_slow_subscriber_is_told_and_slows_nobody_down() -> Result<()> {
     ensure!(missed > EVENTS / 2, "only {missed} events were missed");
     ensure!(scene.agent.metric("novaroute_events_dropped_total").await? >= missed as f64);
     Ok(())
+}
+
+/// So many may follow the events; one more is refused, and comes in when another has left.
+#[tokio::test]
+async fn subscribers_have_a_limit() -> Result<()> {
+    let scene = Scene::new(FrrRelease::Distribution).await?;
+    let mut streams = Vec::new();
+    for _ in 0..SUBSCRIBERS_MAX / 64 {
+        // A connection has a limit of its own.
+        let mut client = scene.agent.client().await?;
+        for _ in 0..64 {
+            streams.push(Events::open(&mut client, "", &[]).await?);
+        }
+    }
+    let mut client = scene.agent.client().await?;
+    let refused = refused(client.stream_events(v1::StreamEventsRequest::default()).await)?;
+    let refused = refused.expect(Code::ResourceExhausted, "LIMIT_REACHED")?;
+    assert_eq!(refused.about("limit")?, SUBSCRIBERS_MAX.to_string());
+    client.register(request::register(CNI)).await?;
+    for stream in &mut streams {
+        ensure!(stream.next().await?.r#type() == EventType::OwnerRegistered);
+    }
+    streams.pop();
+    let again = async || Events::open(&mut client.clone(), "", &[]).await.map(Some);
+    wait_for("a place among the subscribers", TIMEOUT, again).await.map(drop)
 }

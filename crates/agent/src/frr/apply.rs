@@ -4,6 +4,8 @@
 //! known where it is sent would be tried in the contexts around it. Lines inside are pipelined where the daemon
 //! bears it.
 
+use std::collections::BTreeSet;
+
 use novaroute_frr::plan::{Batch, Plan};
 use novaroute_frr::refusals::Refusal;
 use novaroute_frr::vty::{Reply, Verdict};
@@ -13,13 +15,23 @@ use tracing::{debug, warn};
 use super::{Applied, VtyFrr};
 use crate::vty::{Vty, VtyError};
 
-/// From wherever the connection stands to the configuration node.
-const TO_CONFIGURATION: [&str; 2] = ["end", "configure terminal"];
-/// Back to where `show` is.
+/// To the configuration node, from the enable node.
+const TO_CONFIGURATION: &str = "configure terminal";
+/// Back to the enable node, where `show` is.
 const TO_ENABLE: &str = "end";
+
+/// How it went to send a batch.
+enum Sent {
+    /// Every line was answered; these were refused.
+    Answered(Vec<Refusal>),
+    /// The daemon takes nothing now, in its words.
+    Busy(String),
+}
 
 pub(super) async fn apply(frr: &mut VtyFrr, plan: &Plan, version: FrrVersion) -> Applied {
     let mut applied = Applied::default();
+    // Where no answer came there is no connection that stands anywhere.
+    let mut gone = BTreeSet::new();
     for batch in &plan.batches {
         if applied.lost.contains_key(&batch.daemon) {
             continue;
@@ -27,40 +39,52 @@ pub(super) async fn apply(frr: &mut VtyFrr, plan: &Plan, version: FrrVersion) ->
         let vty = frr.vty(batch.daemon.process(version));
         let pipelined = batch.daemon.takes_pipelined(version);
         match send(vty, batch, pipelined).await {
-            Ok(refused) => applied.refused.extend(refused),
+            Ok(Sent::Answered(refused)) => applied.refused.extend(refused),
+            Ok(Sent::Busy(words)) => {
+                warn!(daemon = %batch.daemon, words, "busy: to be sent again");
+                applied.lost.insert(batch.daemon, words);
+            }
             Err(failure) => {
                 warn!(daemon = %batch.daemon, %failure, "lost in the middle of a plan");
                 applied.lost.insert(batch.daemon, failure.to_string());
+                gone.insert(batch.daemon);
             }
         }
     }
-    leave(frr, plan, &mut applied, version).await;
+    leave(frr, plan, &gone, &mut applied, version).await;
     applied
 }
 
 /// Leaves the configuration node: what is shown next is asked for outside of it.
-async fn leave(frr: &mut VtyFrr, plan: &Plan, applied: &mut Applied, version: FrrVersion) {
-    for daemon in plan.daemons() {
-        if applied.lost.contains_key(&daemon) {
-            continue;
-        }
+async fn leave(frr: &mut VtyFrr, plan: &Plan, gone: &BTreeSet<Daemon>, applied: &mut Applied, version: FrrVersion) {
+    for daemon in plan.daemons().into_iter().filter(|daemon| !gone.contains(daemon)) {
         if let Err(failure) = frr.vty(daemon.process(version)).command(TO_ENABLE).await {
             applied.lost.insert(daemon, failure.to_string());
         }
     }
 }
 
-async fn send(vty: &mut Vty, batch: &Batch, pipelined: bool) -> Result<Vec<Refusal>, VtyError> {
-    for line in TO_CONFIGURATION {
-        vty.command(line).await?;
+async fn send(vty: &mut Vty, batch: &Batch, pipelined: bool) -> Result<Sent, VtyError> {
+    // From wherever the connection stands: what is answered there says nothing.
+    vty.command(TO_ENABLE).await?;
+    // Refused only while somebody else keeps everybody out.
+    if let Verdict::Refused(words) | Verdict::Busy(words) = vty.command(TO_CONFIGURATION).await?.verdict() {
+        return Ok(Sent::Busy(words));
     }
     for line in batch.context.path() {
-        if let Some(reason) = refused(batch.daemon, line, &vty.command(line).await?) {
-            return Ok(vec![refused_context(batch, reason)]);
+        let reply = vty.command(line).await?;
+        if let Some(words) = busy(&reply) {
+            return Ok(Sent::Busy(words));
+        }
+        if let Some(reason) = refused(batch.daemon, line, &reply) {
+            return Ok(Sent::Answered(vec![refused_context(batch, reason)]));
         }
     }
     let lines: Vec<&str> = batch.leaves.iter().map(|leaf| leaf.text.reveal()).collect();
     let replies = if pipelined { vty.pipeline(&lines).await? } else { one_by_one(vty, &lines).await? };
+    if let Some(words) = replies.iter().find_map(busy) {
+        return Ok(Sent::Busy(words));
+    }
     let answered = batch.leaves.iter().zip(&replies);
     let refusals = answered.filter_map(|(leaf, reply)| {
         let reason = refused(batch.daemon, &leaf.text.to_string(), reply)?;
@@ -72,7 +96,7 @@ async fn send(vty: &mut Vty, batch: &Batch, pipelined: bool) -> Result<Vec<Refus
             sources: leaf.sources.clone(),
         })
     });
-    Ok(refusals.collect())
+    Ok(Sent::Answered(refusals.collect()))
 }
 
 async fn one_by_one(vty: &mut Vty, lines: &[&str]) -> Result<Vec<Reply>, VtyError> {
@@ -81,6 +105,13 @@ async fn one_by_one(vty: &mut Vty, lines: &[&str]) -> Result<Vec<Reply>, VtyErro
         replies.push(vty.command(line).await?);
     }
     Ok(replies)
+}
+
+fn busy(reply: &Reply) -> Option<String> {
+    match reply.verdict() {
+        Verdict::Busy(words) => Some(words),
+        _ => None,
+    }
 }
 
 /// FRR's words when it refused a line. `shown` is the line without its secret.
@@ -94,7 +125,7 @@ fn refused(daemon: Daemon, shown: &str, reply: &Reply) -> Option<String> {
             debug!(%daemon, line = shown, words, "taken, with words");
             None
         }
-        Verdict::Refused(words) => {
+        Verdict::Refused(words) | Verdict::Busy(words) => {
             warn!(%daemon, line = shown, words, "refused");
             Some(words)
         }

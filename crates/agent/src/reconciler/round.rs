@@ -10,9 +10,10 @@ use novaroute_core::reconcile::RoundEnd;
 use novaroute_core::store::Snapshot;
 use novaroute_frr::config::LineText;
 use novaroute_frr::own::has_routes_of_ospf6d;
-use novaroute_frr::plan::Batch;
+use novaroute_frr::plan::{Batch, Leaf, Op};
 use novaroute_frr::refusals::Refusal;
-use novaroute_frr::{Plan, Removals, diff, render};
+use novaroute_frr::rules::LineKind;
+use novaroute_frr::{Daemon, Plan, Removals, diff, render};
 use tracing::{debug, info, warn};
 
 use super::status::Outcome;
@@ -61,6 +62,7 @@ impl<F: Frr> Loop<F> {
         removals: Removals<'_>,
     ) -> Result<Outcome, String> {
         let mut outcome = Outcome::default();
+        let mut sent = Plan::default();
         for pass in 0..PASSES_MAX {
             let running = self.read().await?;
             let target = render(desired, running.dialect);
@@ -76,14 +78,18 @@ impl<F: Frr> Loop<F> {
             }
             let applied = self.send(&plan, &running).await;
             outcome.take(&plan, &applied);
+            for daemon in relieved(&plan, &applied) {
+                self.refusals.forget(daemon);
+            }
             for refusal in applied.refused {
                 self.refusals.record(refusal);
             }
             if !outcome.lost.is_empty() {
                 return Ok(outcome);
             }
+            sent = plan;
         }
-        self.give_up(desired, removals, &mut outcome).await?;
+        self.give_up(desired, removals, &sent, &mut outcome).await?;
         Ok(outcome)
     }
 
@@ -118,22 +124,25 @@ impl<F: Frr> Loop<F> {
     }
 
     /// What FRR took without a word and still does not show is refused too: to send it again in every round would
-    /// change nothing and could hurt.
+    /// change nothing and could hurt. What was not part of the last plan is left to the next round: a daemon was
+    /// restarted, or somebody edited FRR meanwhile.
     async fn give_up(
         &mut self,
         desired: &Desired,
         removals: Removals<'_>,
+        sent: &Plan,
         outcome: &mut Outcome,
     ) -> Result<(), String> {
         let running = self.read().await?;
         let target = render(desired, running.dialect);
         let left = self.refusals.filter(diff(&running.config, &target, removals));
-        outcome.compare(&running, target, &left);
-        if !left.is_empty() {
-            warn!("FRR took these lines and does not show them:\n{left}");
+        let kept_nothing = left.batches.iter().filter(|batch| !running.reconnected.contains(&batch.daemon));
+        for refusal in kept_nothing.flat_map(|batch| not_kept(batch, sent)) {
+            warn!(daemon = %refusal.daemon, "{}", refusal.reason);
+            self.refusals.record(refusal);
         }
-        left.batches.iter().flat_map(not_kept).for_each(|refusal| self.refusals.record(refusal));
-        outcome.left = Plan::default();
+        let left = self.refusals.filter(diff(&running.config, &target, removals));
+        outcome.compare(&running, target, &left);
         Ok(())
     }
 
@@ -148,8 +157,23 @@ impl<F: Frr> Loop<F> {
     }
 }
 
-/// The lines of a batch as refusals: FRR took them and does not show them.
-fn not_kept(batch: &Batch) -> Vec<Refusal> {
+/// The daemons that gave something up: what they refused may have stood against that, and is worth another attempt.
+/// Nothing stands against an announcement, and those come and go all the time.
+fn relieved(plan: &Plan, applied: &Applied) -> BTreeSet<Daemon> {
+    let announces = |kind| matches!(kind, LineKind::Network | LineKind::PrefixList | LineKind::StaticRoute);
+    let gives_up = |batch: &&Batch| {
+        let refused = |leaf: &Leaf| {
+            let same =
+                |refusal: &Refusal| refusal.context == batch.context && refusal.line.as_ref() == Some(&leaf.text);
+            applied.refused.iter().any(|refusal| refusal.daemon == batch.daemon && same(refusal))
+        };
+        batch.leaves.iter().any(|leaf| leaf.op == Op::Remove && !announces(leaf.kind) && !refused(leaf))
+    };
+    plan.batches.iter().filter(gives_up).map(|batch| batch.daemon).collect()
+}
+
+/// The lines of a batch that were sent, as refusals: FRR took them and does not show them.
+fn not_kept(batch: &Batch, sent: &Plan) -> Vec<Refusal> {
     let refusal = |line: Option<&LineText>, shown: String, sources: &BTreeSet<IntentKey>| Refusal {
         daemon: batch.daemon,
         context: batch.context.clone(),
@@ -157,8 +181,11 @@ fn not_kept(batch: &Batch) -> Vec<Refusal> {
         reason: format!("FRR took the line '{shown}' and does not show it"),
         sources: sources.clone(),
     };
-    if batch.leaves.is_empty() {
+    let same = sent.batches.iter().filter(|other| other.daemon == batch.daemon && other.context == batch.context);
+    if batch.leaves.is_empty() && same.clone().any(|other| other.creates) {
         return vec![refusal(None, batch.context.path().join(" / "), &batch.sources)];
     }
-    batch.leaves.iter().map(|leaf| refusal(Some(&leaf.text), leaf.text.to_string(), &leaf.sources)).collect()
+    let were_sent = |text: &LineText| same.clone().flat_map(|other| &other.leaves).any(|leaf| leaf.text == *text);
+    let leaves = batch.leaves.iter().filter(|leaf| were_sent(&leaf.text));
+    leaves.map(|leaf| refusal(Some(&leaf.text), leaf.text.to_string(), &leaf.sources)).collect()
 }

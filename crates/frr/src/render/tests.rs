@@ -142,13 +142,13 @@ fn a_full_node() {
          neighbor 10.12.0.2 timers connect 1
          neighbor 10.13.0.3 timers connect 1
          neighbor 2001:db8:ffff::2 timers connect 1
-         neighbor 2001:db8:ffff::2 update-source fd12::1
          neighbor 2001:db8:ffff::2 ebgp-multihop 255
          neighbor 10.12.0.2 password ********
          neighbor 10.12.0.2 bfd profile NR-B-100-200-4
          neighbor 2001:db8:ffff::2 bfd profile NR-B-300-300-3
          neighbor 10.12.0.2 bfd
          neighbor 2001:db8:ffff::2 bfd
+         neighbor 2001:db8:ffff::2 update-source fd12::1
         router bgp 65001
          address-family ipv4 unicast
           neighbor 10.12.0.2 activate

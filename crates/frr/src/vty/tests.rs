@@ -27,6 +27,9 @@ fn code_and_text_decide_together() {
         verdict("BGP is already running; AS is 1\n", 13),
         Verdict::Refused("BGP is already running; AS is 1".into())
     );
+    let locked = "% command failed, could not lock running DS";
+    assert_eq!(verdict(locked, 13), Verdict::Busy(locked.into()));
+    assert_eq!(verdict(locked, 2), Verdict::Refused(locked.into()), "an unknown line that only quotes the words");
     assert_eq!(verdict("", 2), Verdict::Refused("return code 2".into()));
     assert_eq!(verdict("50% off", 0), Verdict::AcceptedWith("50% off".into()));
     for code in 0..=255 {

@@ -1,0 +1,156 @@
+//! The owners and what they ask for: few keys, so that they get into each other's way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::{NonZeroU8, NonZeroU16, NonZeroU32};
+
+use novaroute_core::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
+use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
+use novaroute_core::intent::{Advertisement, Change, Intent, IntentKey, Kind, Protocol, Target};
+use novaroute_core::name::OwnerName;
+use novaroute_core::ospf::{OspfInterface, OspfTimers};
+use novaroute_core::peer::{Peer, PeerTimers, PeerType};
+use novaroute_core::policy::{Policy, PrefixType};
+use novaroute_core::prefix::Family;
+use novaroute_core::secret::Password;
+
+use crate::rng::Rng;
+
+const OWNERS: [&str; 5] = ["edge", "lb", "net", "ops", "root"];
+const PREFIXES: [&str; 8] = [
+    "10.0.0.1/32",
+    "10.0.0.2/32",
+    "10.0.1.0/24",
+    "fd00::1/128",
+    "fd00:1::/64",
+    "10.9.0.1/32",
+    "192.168.0.0/16",
+    "0.0.0.0/0",
+];
+const PEERS: [&str; 4] = ["172.16.0.2", "172.16.0.3", "fd12::2", "fd12::3"];
+const INTERFACES: [&str; 2] = ["eth0", "eth1"];
+
+/// What each owner may do.
+pub(crate) fn policies() -> BTreeMap<OwnerName, Policy> {
+    let all = Policy::default();
+    let lb = Policy {
+        permissions: BTreeSet::from([Kind::Prefixes, Kind::Bfd]),
+        prefix_type: PrefixType::HostOnly,
+        allowed_cidrs: vec!["10.0.0.0/8".parse().unwrap(), "fd00::/16".parse().unwrap()],
+        max_prefixes: Some(3),
+        ..all.clone()
+    };
+    let edge = Policy { max_peers: Some(2), allowed_peers: vec!["172.16.0.0/16".parse().unwrap()], ..all.clone() };
+    let ops = Policy { can_override: true, allow_default_route: true, ..all.clone() };
+    let root = Policy { can_override: true, ..all.clone() };
+    [edge, lb, all, ops, root].into_iter().zip(OWNERS).map(|(policy, name)| (name.parse().unwrap(), policy)).collect()
+}
+
+/// Whether an owner may take over what another one holds.
+pub(crate) fn may_override(owner: &OwnerName) -> bool {
+    matches!(owner.as_str(), "ops" | "root")
+}
+
+/// A request of one of the owners.
+pub(crate) fn request(rng: &mut Rng) -> (OwnerName, Change) {
+    let owner = rng.pick(&OWNERS).parse().unwrap();
+    let change = match rng.below(20) {
+        0 => Change::Deregister { withdraw_all: rng.percent(50) },
+        1 => Change::Register { reassert_intents: rng.percent(50) },
+        2 => Change::Remove(Target::BfdSessionsTo(rng.pick(&PEERS).parse().unwrap())),
+        3..=7 => Change::Remove(Target::Key(any_intent(rng).key())),
+        _ => Change::Put(any_intent(rng)),
+    };
+    (owner, change)
+}
+
+/// The instance that most other things wait for.
+pub(crate) fn instance(rng: &mut Rng) -> Intent {
+    let local_as = Asn::new(rng.pick(&[65_001, 65_001, 65_001, 65_002])).unwrap();
+    let router_id = rng.pick(&["1.1.1.1", "1.1.1.1", "2.2.2.2"]).parse().unwrap();
+    Intent::Bgp(BgpInstance { local_as, router_id })
+}
+
+fn any_intent(rng: &mut Rng) -> Intent {
+    match rng.below(16) {
+        0 => instance(rng),
+        1..=4 => Intent::Peer(peer(rng)),
+        5..=9 => Intent::Prefix(bgp_prefix(rng)),
+        10..=11 => Intent::Prefix(ospf_prefix(rng)),
+        12..=13 => Intent::Bfd(session(rng)),
+        _ => Intent::Ospf(interface(rng)),
+    }
+}
+
+fn peer(rng: &mut Rng) -> Peer {
+    let address: &str = rng.pick(&PEERS);
+    let source = if address.contains(':') { "fd12::1" } else { "172.16.0.1" };
+    Peer {
+        address: address.parse().unwrap(),
+        remote_as: Asn::new(rng.pick(&[65_001, 65_010, 65_010])).unwrap(),
+        peer_type: rng.pick(&[None, None, None, Some(PeerType::External), Some(PeerType::Internal)]),
+        timers: rng.maybe(&[PeerTimers::new(3, 9).unwrap(), PeerTimers::new(10, 30).unwrap()]),
+        bfd: rng.maybe(&timers()),
+        description: rng.maybe(&["spine".parse().unwrap(), "leaf 2".parse().unwrap()]),
+        families: rng.pick(&[[Family::Ipv4].into(), [Family::Ipv6].into(), Family::ALL.into()]),
+        source_address: rng.maybe(&[source.parse().unwrap()]),
+        ebgp_multihop: rng.maybe(&[NonZeroU8::new(3).unwrap(), NonZeroU8::MAX]),
+        password: rng.maybe(&[Password::new("first").unwrap(), Password::new("second").unwrap()]),
+        max_prefix: NonZeroU32::new(rng.pick(&[10, 1000])).unwrap(),
+    }
+}
+
+fn timers() -> [BfdTimers; 2] {
+    [BfdTimers::default(), BfdTimers::new(100, 150, 5).unwrap()]
+}
+
+fn bgp_prefix(rng: &mut Rng) -> Advertisement {
+    let communities = rng.maybe(&["65001:1", "no-export"]).into_iter().map(|text| text.parse().unwrap());
+    let attributes = PrefixAttributes {
+        local_preference: rng.maybe(&[0, 200]),
+        med: rng.maybe(&[0, 50]),
+        communities: communities.collect(),
+        next_hop: None,
+    };
+    Advertisement { protocol: Protocol::Bgp, prefix: rng.pick(&PREFIXES).parse().unwrap(), attributes }
+}
+
+fn ospf_prefix(rng: &mut Rng) -> Advertisement {
+    let prefix = rng.pick(&PREFIXES[..5]).parse().unwrap();
+    Advertisement { protocol: Protocol::Ospf, prefix, attributes: PrefixAttributes::default() }
+}
+
+fn session(rng: &mut Rng) -> BfdSession {
+    let peer: &str = rng.pick(&PEERS);
+    let multi = rng.percent(30);
+    let own = if peer.contains(':') { ["fd12::1", "fd12::9"] } else { ["172.16.0.1", "172.16.0.9"] };
+    let key = BfdKey {
+        peer: peer.parse().unwrap(),
+        interface: if multi { None } else { rng.maybe(&["eth0".parse().unwrap()]) },
+        hop: if multi { Hop::Multi } else { Hop::Single },
+    };
+    let local_address = multi.then(|| rng.pick(&own).parse().unwrap());
+    BfdSession { key, local_address, timers: rng.pick(&timers()) }
+}
+
+fn interface(rng: &mut Rng) -> OspfInterface {
+    OspfInterface {
+        interface: rng.pick(&INTERFACES).parse().unwrap(),
+        area: rng.pick(&["0", "0", "0.0.0.1"]).parse().unwrap(),
+        passive: rng.percent(30),
+        cost: NonZeroU16::new(rng.pick(&[10, 20])).unwrap(),
+        timers: rng.pick(&[OspfTimers::default(), OspfTimers::new(1, 4).unwrap()]),
+    }
+}
+
+/// The keys that a change may touch, given what its owner holds.
+pub(crate) fn keys_of(change: &Change, held: impl Iterator<Item = IntentKey>) -> BTreeSet<IntentKey> {
+    match change {
+        Change::Put(intent) => BTreeSet::from([intent.key()]),
+        Change::Remove(Target::Key(key)) => BTreeSet::from([key.clone()]),
+        Change::Remove(Target::BfdSessionsTo(peer)) => {
+            held.filter(|key| matches!(key, IntentKey::Bfd(bfd) if bfd.peer == *peer)).collect()
+        }
+        Change::Deregister { .. } => held.collect(),
+        Change::Register { .. } => BTreeSet::new(),
+    }
+}

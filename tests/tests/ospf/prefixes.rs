@@ -1,0 +1,128 @@
+//! Prefixes that OSPF carries.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, ensure};
+use novaroute_e2e::agent::Client;
+use novaroute_e2e::bgp::{originate, wait_path};
+use novaroute_e2e::config::LB;
+use novaroute_e2e::ospf::{Version, on_link, speak, wait_externals, wait_full};
+use novaroute_e2e::scene::Scene;
+use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session};
+use novaroute_e2e::{FrrRelease, on_each_frr, request, v1};
+
+use super::enable;
+
+/// In no table of the node but for the agent.
+const NOWHERE: [&str; 2] = ["10.66.0.1/32", "fd66::1/128"];
+/// Addresses of the node.
+const ON_LO: [&str; 2] = ["10.66.0.2/32", "fd66::2/128"];
+/// Routes of the node's kernel.
+const IN_KERNEL: [&str; 2] = ["10.66.64.0/26", "fd66:64::/64"];
+/// As the three above, and nobody asks for them.
+const NOT_ASKED_FOR: [&str; 2] = ["10.77.0.2/32", "fd77::2/128"];
+
+on_each_frr! {
+    /// Prefixes of both families arrive as external type 2, whatever other route the node has to them, and go when
+    /// they are withdrawn.
+    async fn own_prefixes_arrive_as_type_2(release) {
+        let (scene, mut client) = with_adjacency(release).await?;
+        let all = [NOWHERE, ON_LO, IN_KERNEL];
+        for prefix in all.as_flattened() {
+            client.advertise_prefix(request::advertise_ospf(LB, prefix)).await?;
+        }
+        learned(&scene, &all).await?;
+        for prefix in all.as_flattened() {
+            let row = scene.prefix_state(prefix, "advertised").await?;
+            ensure!(row.protocol() == v1::Protocol::Ospf && row.owner == LB && row.sent_to.is_empty(), "{row:?}");
+        }
+        // The addresses go, as a virtual address does that moves to another node: the prefix stays announced.
+        for address in ON_LO {
+            scene.node.remove_address("lo", address).await?;
+        }
+        for prefix in NOWHERE {
+            client.withdraw_prefix(request::withdraw(LB, prefix, v1::Protocol::Ospf)).await?;
+        }
+        learned(&scene, &[ON_LO, IN_KERNEL]).await?;
+        for prefix in [ON_LO, IN_KERNEL].as_flattened() {
+            client.withdraw_prefix(request::withdraw(LB, prefix, v1::Protocol::Ospf)).await?;
+        }
+        learned(&scene, &[]).await?;
+        ensure!(scene.agent.status().await?.prefixes.is_empty());
+        Ok(())
+    }
+
+    /// Prefixes wait for an interface; they are announced when there is one, and are no longer when it goes.
+    async fn prefixes_wait_for_an_interface(release) {
+        let scene = Scene::new(release).await?;
+        let mut client = scene.agent.client().await?;
+        for version in Version::BOTH {
+            speak(&scene, version, "0").await?;
+        }
+        for prefix in NOWHERE {
+            client.advertise_prefix(request::advertise_ospf(LB, prefix)).await?;
+            scene.prefix_state(prefix, "programmed").await?;
+        }
+        enable(&mut client, on_link(&scene, "0")).await?;
+        learned(&scene, &[NOWHERE]).await?;
+        for prefix in NOWHERE {
+            scene.prefix_state(prefix, "advertised").await?;
+        }
+        client.disable_ospf(request::disable_ospf(LB, scene.tor.link.a().interface())).await?;
+        for prefix in NOWHERE {
+            let row = scene.prefix_state(prefix, "programmed").await?;
+            ensure!(row.reason.contains("link-state database"), "{row:?}");
+        }
+        Ok(())
+    }
+
+    /// What the node learned by BGP, and what it has of its own that nobody asked for, stays out of OSPF.
+    async fn nothing_else_is_announced(release) {
+        let (scene, mut client) = with_adjacency(release).await?;
+        bgp_session(&scene.tor, TOR_AS, scene.tor.node_ipv4.into(), NODE_AS).await?;
+        originate(&scene.tor.router, TOR_AS, "10.88.0.0/24", "fd88::/64").await?;
+        client.configure_bgp(request::configure_bgp(LB, NODE_AS, "10.0.1.1")).await?;
+        client.apply_peer(request::apply_peer(LB, scene.ebgp_peer())).await?;
+        wait_path(&scene.node, "10.88.0.0/24", scene.tor.ipv4.into(), |_| true).await?;
+        wait_path(&scene.node, "fd88::/64", scene.tor.ipv4.into(), |_| true).await?;
+        // The marker: once it is there, what came before it would be too.
+        for prefix in NOWHERE {
+            client.advertise_prefix(request::advertise_ospf(LB, prefix)).await?;
+        }
+        learned(&scene, &[NOWHERE]).await?;
+        for prefix in NOWHERE {
+            let announced = scene.tor.router.bgp_paths(prefix).await?;
+            ensure!(announced.is_empty(), "a prefix of OSPF is in BGP too: {announced:?}");
+        }
+        Ok(())
+    }
+}
+
+/// A full adjacency of both versions on a node that has addresses and routes beside.
+async fn with_adjacency(release: FrrRelease) -> Result<(Scene, Client)> {
+    let scene = Scene::new(release).await?;
+    for address in [ON_LO, NOT_ASKED_FOR].as_flattened() {
+        scene.node.add_address("lo", address).await?;
+    }
+    for prefix in IN_KERNEL.iter().chain(&["10.77.64.0/26", "fd77:64::/64"]) {
+        scene.node.run("ip", &["route", "add", "blackhole", prefix]).await?;
+    }
+    let mut client = scene.agent.client().await?;
+    for version in Version::BOTH {
+        speak(&scene, version, "0").await?;
+    }
+    enable(&mut client, on_link(&scene, "0")).await?;
+    for version in Version::BOTH {
+        wait_full(&scene, version).await?;
+    }
+    Ok((scene, client))
+}
+
+/// Waits until the router of the rack has exactly these prefixes from the node.
+async fn learned(scene: &Scene, pairs: &[[&str; 2]]) -> Result<()> {
+    let of = |at: usize| pairs.iter().map(|pair| pair[at]).collect::<BTreeSet<_>>();
+    for (at, version) in Version::BOTH.into_iter().enumerate() {
+        wait_externals(scene, version, &Vec::from_iter(of(at))).await?;
+    }
+    Ok(())
+}
