@@ -1,14 +1,18 @@
 //! OSPF as the suites look at it: the router of the rack as a neighbour, its routes, and what the node's daemons run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use novaroute_lab::{Daemon, wait_for};
 use serde_json::Value;
 
-use crate::scene::{Scene, TIMEOUT};
+use crate::scene::Scene;
 use crate::v1;
 
+/// Longest wait for an adjacency or a route. Beside the dead interval, which two routers wait before they choose, a packet
+/// that comes too early for the other side is sent again after 5 s (RFC 2328 §C.3), and that may happen twice.
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// Seconds between hellos in the suites.
 pub const HELLO_S: u32 = 1;
 /// Seconds of silence after which a neighbour is down.
@@ -78,6 +82,8 @@ pub async fn speak(scene: &Scene, version: Version, area: &str) -> Result<()> {
     let mut lines = vec![
         router.to_owned(),
         format!("{router_id} {TOR_ROUTER_ID}"),
+        // ospf6d of FRR 8 has an `interface` of its own inside.
+        "exit".to_owned(),
         format!("interface {interface}"),
         format!("{words} hello-interval {HELLO_S}"),
         format!("{words} dead-interval {DEAD_S}"),
@@ -117,7 +123,7 @@ pub async fn neighbors(scene: &Scene, version: Version) -> Result<BTreeMap<Strin
 /// Waits until the router of the rack has one neighbour, with a full adjacency; tells its router id.
 ///
 /// # Errors
-/// After 15 s, with the neighbours that it has.
+/// After 30 s, with the neighbours that it has.
 pub async fn wait_full(scene: &Scene, version: Version) -> Result<String> {
     wait_for(&format!("a full adjacency ({version:?})"), TIMEOUT, async || {
         let neighbors = neighbors(scene, version).await?;
@@ -130,7 +136,7 @@ pub async fn wait_full(scene: &Scene, version: Version) -> Result<String> {
 /// Waits until the router of the rack has no neighbour.
 ///
 /// # Errors
-/// After 15 s, with the neighbours that it has.
+/// After 30 s, with the neighbours that it has.
 pub async fn wait_alone(scene: &Scene, version: Version) -> Result<()> {
     wait_for(&format!("no neighbour ({version:?})"), TIMEOUT, async || {
         let neighbors = neighbors(scene, version).await?;
@@ -160,7 +166,7 @@ pub async fn externals(scene: &Scene, version: Version) -> Result<BTreeMap<Strin
 /// Waits until the router of the rack has learned exactly these external prefixes, all as type 2.
 ///
 /// # Errors
-/// After 15 s, with those that it has.
+/// After 30 s, with those that it has.
 pub async fn wait_externals(scene: &Scene, version: Version, prefixes: &[&str]) -> Result<()> {
     let wanted: BTreeMap<String, String> = prefixes.iter().map(|p| ((*p).to_owned(), "E2".to_owned())).collect();
     wait_for(&format!("the external prefixes {prefixes:?}"), TIMEOUT, async || {

@@ -4,13 +4,14 @@
 //! journal is written once, then the draft takes the engine's place, one snapshot is published and everybody
 //! is answered. A journal that cannot be written leaves the engine as it was.
 
+mod group;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use novaroute_core::bgp::BgpInstance;
 use novaroute_core::engine::{Engine, Recorded, violation_event};
-use novaroute_core::event::Event;
-use novaroute_core::intent::{Change, Intent, IntentKey, Kind, Target};
+use novaroute_core::intent::{Change, Intent, Kind, Target};
 use novaroute_core::name::OwnerName;
 use novaroute_core::policy::Policy;
 use novaroute_core::rejection::{Rejection, RejectionClass};
@@ -23,6 +24,9 @@ use crate::events::EventHub;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::stopwatch::Stopwatch;
+
+pub use group::declare;
+use group::{Group, Unjournaled};
 
 /// Requests that may wait to be decided; more get RESOURCE_EXHAUSTED.
 pub const QUEUE_REQUESTS_MAX: usize = 4096;
@@ -120,28 +124,6 @@ pub fn owner_task(
     (OwnerTask { engine, journal, hub, metrics, stopwatch, view, queue }, OwnerHandle { sender }, seen)
 }
 
-/// A change that waits for the journal.
-struct Waiting {
-    reply: Reply,
-    accepted: Accepted,
-}
-
-/// What a group does, collected on a draft before any of it counts.
-struct Group {
-    draft: Engine,
-    journaled: Vec<(OwnerName, Change, u64)>,
-    waiting: Vec<Waiting>,
-    events: Vec<Event>,
-    /// What does not wait for the journal.
-    unjournaled: Vec<Unjournaled>,
-}
-
-/// What is taken in between the changes, and holds whatever becomes of them.
-enum Unjournaled {
-    Record(Recorded),
-    Reload { policies: BTreeMap<OwnerName, Policy>, intents: Vec<Intent> },
-}
-
 impl OwnerTask {
     /// Runs until every handle is gone.
     pub async fn run(mut self) {
@@ -222,64 +204,6 @@ impl OwnerTask {
             warn!(error = %failure, "the journal was not compacted; the long one stays in use");
         }
     }
-}
-
-impl Group {
-    fn on(draft: Engine) -> Self {
-        Self { draft, journaled: Vec::new(), waiting: Vec::new(), events: Vec::new(), unjournaled: Vec::new() }
-    }
-
-    /// The same group on an engine that has seen none of it, as if nobody had asked for a change.
-    fn without_changes(self, engine: Engine) -> Self {
-        let mut group = Self::on(engine);
-        self.unjournaled.into_iter().for_each(|taken| group.take(taken));
-        group
-    }
-
-    fn submit(&mut self, owner: &OwnerName, change: Change, reply: Reply) -> Result<(), (Rejection, Reply)> {
-        let decision = match self.draft.decide(owner, change.clone()) {
-            Ok(decision) => decision,
-            Err(rejection) => return Err((rejection, reply)),
-        };
-        let previous_bgp = self.draft.bgp_instance();
-        let changes_intents = decision.changes_intents();
-        self.events.extend(self.draft.commit(decision));
-        if changes_intents {
-            self.journaled.push((owner.clone(), change, self.draft.snapshot().revision()));
-        }
-        self.waiting
-            .push(Waiting { reply, accepted: Accepted { snapshot: self.draft.snapshot().clone(), previous_bgp } });
-        Ok(())
-    }
-
-    fn take(&mut self, taken: Unjournaled) {
-        match &taken {
-            Unjournaled::Record(recorded) => self.events.extend(self.draft.record(recorded)),
-            Unjournaled::Reload { policies, intents } => {
-                self.draft.set_policies(policies.clone());
-                self.events.extend(declare(&mut self.draft, intents.clone()));
-            }
-        }
-        self.unjournaled.push(taken);
-    }
-}
-
-/// Makes `intents` what the configuration file declares: what it no longer declares goes. The file itself is the
-/// journal of this.
-pub fn declare(engine: &mut Engine, intents: Vec<Intent>) -> Vec<Event> {
-    let owner = OwnerName::config();
-    let wanted: BTreeSet<IntentKey> = intents.iter().map(Intent::key).collect();
-    let held = engine.snapshot().entries().filter(|(_, entry)| entry.owner == owner).map(|(key, _)| key.clone());
-    let gone: Vec<_> = held.filter(|key| !wanted.contains(key)).collect();
-    let removals = gone.into_iter().map(|key| Change::Remove(Target::Key(key)));
-    let mut events = Vec::new();
-    for change in removals.chain(intents.into_iter().map(Change::Put)) {
-        match engine.decide(&owner, change) {
-            Ok(decision) => events.extend(engine.commit(decision)),
-            Err(rejection) => warn!(%rejection, "an intent of the configuration file is not in force"),
-        }
-    }
-    events
 }
 
 fn view_of(engine: &Engine) -> View {

@@ -117,14 +117,17 @@ pub struct OspfLive {
 impl OspfLive {
     /// Neighbours with whom the adjacency has reached its final state.
     pub fn neighbors_up(&self) -> impl Iterator<Item = &String> {
-        self.neighbors.iter().filter(|(_, state)| neighbor_is_up(state)).map(|(name, _)| name)
+        self.neighbors.iter().filter(|(_, state)| self.is_up(state)).map(|(name, _)| name)
     }
-}
 
-/// Full, or 2-Way, in which two routers stay that are neither DR nor backup (RFC 2328 §10.1).
-fn neighbor_is_up(state: &str) -> bool {
-    let state = state.to_ascii_lowercase();
-    state.starts_with("full") || state.starts_with("2-way") || state.starts_with("twoway")
+    /// Full; or 2-Way, in which two routers stay that are neither DR nor backup (RFC 2328 §10.1) and which every
+    /// other adjacency passes on its way.
+    fn is_up(&self, state: &str) -> bool {
+        let state = state.to_ascii_lowercase();
+        let neither_dr_nor_backup = self.state.contains("DROther");
+        state.starts_with("full")
+            || (neither_dr_nor_backup && (state.starts_with("2-way") || state.starts_with("twoway")))
+    }
 }
 
 /// A daemon of FRR as the agent sees it.

@@ -1,5 +1,7 @@
 //! The fields of an interface: as asked for, changed, cleared, gone.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, ensure};
 use novaroute_e2e::config::LB;
 use novaroute_e2e::executed::Executions;
@@ -73,10 +75,14 @@ on_each_frr! {
         client.disable_ospf(request::disable_ospf(LB, scene.tor.link.a().interface())).await?;
         wait_lines(&scene, &[]).await?;
         for version in Version::BOTH {
-            let running = scene.running(version.daemon()).await?;
-            ensure!(!running.contains("router ospf") && !running.contains("NR-"), "{running}");
+            wait_for("nothing of ours to be left", TIMEOUT, async || {
+                let running = scene.running(version.daemon()).await?;
+                ensure!(!running.contains("router ospf") && !running.contains("NR-"), "{running}");
+                Ok(Some(()))
+            })
+            .await?;
             let typed = FOREIGN.map(|line| format!("{} {line}", version.words()));
-            assert_eq!(lines(&scene, version, "lo").await?, typed);
+            assert_eq!(BTreeSet::from_iter(lines(&scene, version, "lo").await?), typed.into());
         }
         ensure!(scene.agent.status().await?.ospf_interfaces.is_empty());
         Ok(())

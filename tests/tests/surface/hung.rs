@@ -13,11 +13,13 @@ use novaroute_lab::Signal;
 const CLIENTS: usize = 3;
 /// Longest answer of a call that waits for no daemon.
 const PROMPT: Duration = Duration::from_secs(1);
+/// Longest answer while agent and FRR have all they can do, on a machine that runs other tests beside.
+const UNDER_LOAD: Duration = Duration::from_secs(5);
 
-async fn prompt_status(client: &mut Client) -> Result<v1::GetStatusResponse> {
+async fn status_within(client: &mut Client, longest: Duration) -> Result<v1::GetStatusResponse> {
     let asked = Instant::now();
     let status = client.get_status(v1::GetStatusRequest::default()).await?.into_inner();
-    ensure!(asked.elapsed() < PROMPT, "the status took {:?}", asked.elapsed());
+    ensure!(asked.elapsed() < longest, "the status took {:?}", asked.elapsed());
     Ok(status)
 }
 
@@ -27,7 +29,7 @@ async fn prompt_status(client: &mut Client) -> Result<v1::GetStatusResponse> {
 async fn a_hung_bgpd_blocks_neither_status_nor_other_daemons() -> Result<()> {
     let (scene, mut client) = Scene::with_bgp(FrrRelease::Distribution).await?;
     scene.node.signal(Daemon::Bgpd, Signal::STOP)?;
-    prompt_status(&mut client).await?;
+    status_within(&mut client, PROMPT).await?;
     let asked = Instant::now();
     client.advertise_prefix(request::advertise(LB, "203.0.113.7/32")).await?;
     let bfd = v1::EnableBfdRequest { peer_address: "10.0.1.2".into(), min_rx_ms: 150, ..Default::default() };
@@ -35,7 +37,7 @@ async fn a_hung_bgpd_blocks_neither_status_nor_other_daemons() -> Result<()> {
     ensure!(asked.elapsed() < PROMPT, "two requests took {:?}", asked.elapsed());
 
     wait_for("the status to tell that bgpd does not answer", TIMEOUT, async || {
-        let frr = prompt_status(&mut client.clone()).await?.frr_status.unwrap_or_default();
+        let frr = status_within(&mut client.clone(), PROMPT).await?.frr_status.unwrap_or_default();
         let told = frr.daemons.iter().any(|daemon| daemon.name == "bgpd" && !daemon.connected);
         if told && !frr.connected { Ok(Some(())) } else { bail!("{frr:?}") }
     })
@@ -53,8 +55,8 @@ async fn a_hung_bgpd_blocks_neither_status_nor_other_daemons() -> Result<()> {
     scene.agent.wait_ready().await
 }
 
-/// While prefixes pour in from several clients and go to FRR, each status answers at once and shows what was accepted
-/// before it was asked for; in the end the peer has them all.
+/// While prefixes pour in from several clients and go to FRR, the status goes on answering and shows some of them on
+/// their way, never fewer than before; in the end the peer has them all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_burst_does_not_block_the_status() -> Result<()> {
     let (scene, mut client) = Scene::with_bgp(FrrRelease::Distribution).await?;
@@ -69,18 +71,19 @@ async fn a_burst_does_not_block_the_status() -> Result<()> {
             anyhow::Ok(())
         });
     }
-    let (mut looks, mut rows) = (0, 0);
+    let (mut on_their_way, mut rows) = (0, 0);
     while !pouring.is_empty() {
-        let status = prompt_status(&mut client).await?;
+        let status = status_within(&mut client, UNDER_LOAD).await?;
         ensure!(status.prefixes.len() >= rows, "{} rows after {rows}", status.prefixes.len());
-        (looks, rows) = (looks + 1, status.prefixes.len());
+        rows = status.prefixes.len();
+        on_their_way += status.prefixes.iter().filter(|row| row.state == "pending").count();
         while let Some(done) = pouring.try_join_next() {
             done??;
         }
     }
-    ensure!(looks > 2, "only {looks} looks");
+    ensure!(on_their_way > 0, "no look fell into a round");
     wait_for("all prefixes at the router of the rack", TIMEOUT, async || {
-        let all = prompt_status(&mut client.clone()).await?.prefixes;
+        let all = status_within(&mut client.clone(), UNDER_LOAD).await?.prefixes;
         ensure!(all.len() == CLIENTS * 256, "{}", all.len());
         Ok(all.iter().all(|row| row.state == "advertised").then_some(()))
     })

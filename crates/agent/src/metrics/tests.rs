@@ -274,7 +274,7 @@ fn a_bfd_session_counts_once_whoever_asked_for_it() {
 #[test]
 fn an_ospf_interface_is_active_while_ospf_runs_on_it() {
     let runs = OspfLive {
-        state: "DR".to_owned(),
+        state: "DROther".to_owned(),
         neighbors: [("a", "Full/Backup"), ("b", "2-Way/DROther"), ("c", "Init/DROther")]
             .map(|(name, state)| (name.to_owned(), state.to_owned()))
             .into(),

@@ -70,6 +70,12 @@ pub(crate) fn instance(rng: &mut Rng) -> Intent {
     Intent::Bgp(BgpInstance { local_as, router_id })
 }
 
+/// A prefix that asks for nothing else.
+pub(crate) fn host_prefix() -> Intent {
+    let (prefix, attributes) = (PREFIXES[0].parse().unwrap(), PrefixAttributes::default());
+    Intent::Prefix(Advertisement { protocol: Protocol::Bgp, prefix, attributes })
+}
+
 fn any_intent(rng: &mut Rng) -> Intent {
     match rng.below(16) {
         0 => instance(rng),

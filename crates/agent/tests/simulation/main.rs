@@ -12,6 +12,7 @@ mod agent;
 mod clients;
 mod disk;
 mod faults;
+mod giving_up;
 mod model;
 mod node;
 mod rng;

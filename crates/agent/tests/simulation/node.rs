@@ -39,6 +39,9 @@ pub(crate) struct Node {
     pub(crate) relented: bool,
     /// Plans that were sent.
     pub(crate) plans: usize,
+    /// Which of the agent's reads finds bgpd restarted; the first is 1.
+    pub(crate) restart_at_read: Option<usize>,
+    reads: usize,
 }
 
 impl Node {
@@ -55,12 +58,19 @@ impl Node {
             swallowed: BTreeSet::new(),
             relented: false,
             plans: 0,
+            restart_at_read: None,
+            reads: 0,
         }
     }
 
     /// What the daemons run that answer, as the agent would read it.
     fn read(&mut self, absent: &BTreeSet<String>) -> Result<Running, String> {
         self.watch.on_read();
+        self.reads += 1;
+        if self.restart_at_read == Some(self.reads) {
+            self.frr.restart(Daemon::Bgpd);
+            self.reconnecting.insert(Daemon::Bgpd);
+        }
         if self.trouble && self.rng.percent(5) {
             self.watch.on_lost();
             return Err("no daemon answers".to_owned());
@@ -220,11 +230,11 @@ impl Link {
     }
 
     async fn send_batch(&self, batch: &Batch, applied: &mut Applied) -> Option<()> {
-        if batch.creates {
-            if let Some(refusal) = self.send(batch, None).await? {
-                applied.refused.push(refusal);
-                return Some(());
-            }
+        if batch.creates
+            && let Some(refusal) = self.send(batch, None).await?
+        {
+            applied.refused.push(refusal);
+            return Some(());
         }
         for leaf in &batch.leaves {
             if let Some(refusal) = self.send(batch, Some(leaf)).await? {

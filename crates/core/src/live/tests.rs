@@ -114,3 +114,21 @@ fn a_programmed_prefix_that_was_sent_is_advertised() {
     assert_eq!(unsent.state, IntentState::Programmed);
     assert_eq!(unsent.cause.unwrap().reason, Reason::NoEstablishedPeer);
 }
+
+#[test]
+fn two_way_is_up_only_where_it_is_the_end() {
+    let up = |interface: &str, neighbor: &str| {
+        let neighbors = [("ospf 10.0.0.2 10.0.1.2".to_owned(), neighbor.to_owned())].into();
+        OspfLive { state: interface.to_owned(), neighbors }.neighbors_up().count() == 1
+    };
+    for (interface, neighbor, expected) in [
+        ("Backup", "Full", true),
+        ("DROther", "2-Way", true),
+        ("ospf DROther, ospf3 Waiting", "Twoway", true),
+        ("Waiting", "2-Way", false),
+        ("DR", "2-Way", false),
+        ("DR", "ExStart", false),
+    ] {
+        assert_eq!(up(interface, neighbor), expected, "{interface}, {neighbor}");
+    }
+}

@@ -13,8 +13,9 @@ use crate::daemon::{Daemon, Dialect};
 use crate::own;
 
 /// Milliseconds between two originations of an LSA. FRR's default of 5 s would also hold back each change of what
-/// is redistributed; less than 1 s would be ignored by neighbours (MinLSArrival, RFC 2328 appendix B).
-const LSA_INTERVAL_MS: u16 = 1000;
+/// is redistributed; what arrives within 1 s is ignored by neighbours (MinLSArrival, RFC 2328 appendix B) and sent again
+/// 5 s later, so there is some room for packets that were on the way for different times.
+const LSA_INTERVAL_MS: u16 = 1200;
 
 /// The words of one of the two daemons.
 struct Words {

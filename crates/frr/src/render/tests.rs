@@ -92,7 +92,7 @@ fn a_full_node() {
         router ospf
          ospf router-id 1.1.1.1
          log-adjacency-changes detail
-         timers throttle lsa all 1000
+         timers throttle lsa all 1200
          redistribute connected route-map NR-OSPF
          redistribute kernel route-map NR-OSPF
          redistribute static route-map NR-OSPF

@@ -1,0 +1,93 @@
+//! What the owner task takes as one group, worked out on a draft.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use novaroute_core::engine::{Engine, Recorded};
+use novaroute_core::event::Event;
+use novaroute_core::intent::{Change, Intent, IntentKey, Target};
+use novaroute_core::name::OwnerName;
+use novaroute_core::policy::Policy;
+use novaroute_core::rejection::Rejection;
+use tracing::warn;
+
+use super::{Accepted, Reply};
+
+/// A change that waits for the journal.
+pub(super) struct Waiting {
+    pub(super) reply: Reply,
+    pub(super) accepted: Accepted,
+}
+
+/// What a group does, collected on a draft before any of it counts.
+pub(super) struct Group {
+    pub(super) draft: Engine,
+    pub(super) journaled: Vec<(OwnerName, Change, u64)>,
+    pub(super) waiting: Vec<Waiting>,
+    pub(super) events: Vec<Event>,
+    /// What does not wait for the journal.
+    unjournaled: Vec<Unjournaled>,
+}
+
+/// What is taken in between the changes, and holds whatever becomes of them.
+pub(super) enum Unjournaled {
+    Record(Recorded),
+    Reload { policies: BTreeMap<OwnerName, Policy>, intents: Vec<Intent> },
+}
+
+impl Group {
+    pub(super) fn on(draft: Engine) -> Self {
+        Self { draft, journaled: Vec::new(), waiting: Vec::new(), events: Vec::new(), unjournaled: Vec::new() }
+    }
+
+    /// The same group on an engine that has seen none of it, as if nobody had asked for a change.
+    pub(super) fn without_changes(self, engine: Engine) -> Self {
+        let mut group = Self::on(engine);
+        self.unjournaled.into_iter().for_each(|taken| group.take(taken));
+        group
+    }
+
+    pub(super) fn submit(&mut self, owner: &OwnerName, change: Change, reply: Reply) -> Result<(), (Rejection, Reply)> {
+        let decision = match self.draft.decide(owner, change.clone()) {
+            Ok(decision) => decision,
+            Err(rejection) => return Err((rejection, reply)),
+        };
+        let previous_bgp = self.draft.bgp_instance();
+        let changes_intents = decision.changes_intents();
+        self.events.extend(self.draft.commit(decision));
+        if changes_intents {
+            self.journaled.push((owner.clone(), change, self.draft.snapshot().revision()));
+        }
+        self.waiting
+            .push(Waiting { reply, accepted: Accepted { snapshot: self.draft.snapshot().clone(), previous_bgp } });
+        Ok(())
+    }
+
+    pub(super) fn take(&mut self, taken: Unjournaled) {
+        match &taken {
+            Unjournaled::Record(recorded) => self.events.extend(self.draft.record(recorded)),
+            Unjournaled::Reload { policies, intents } => {
+                self.draft.set_policies(policies.clone());
+                self.events.extend(declare(&mut self.draft, intents.clone()));
+            }
+        }
+        self.unjournaled.push(taken);
+    }
+}
+
+/// Makes `intents` what the configuration file declares: what it no longer declares goes. The file itself is the
+/// journal of this.
+pub fn declare(engine: &mut Engine, intents: Vec<Intent>) -> Vec<Event> {
+    let owner = OwnerName::config();
+    let wanted: BTreeSet<IntentKey> = intents.iter().map(Intent::key).collect();
+    let held = engine.snapshot().entries().filter(|(_, entry)| entry.owner == owner).map(|(key, _)| key.clone());
+    let gone: Vec<_> = held.filter(|key| !wanted.contains(key)).collect();
+    let removals = gone.into_iter().map(|key| Change::Remove(Target::Key(key)));
+    let mut events = Vec::new();
+    for change in removals.chain(intents.into_iter().map(Change::Put)) {
+        match engine.decide(&owner, change) {
+            Ok(decision) => events.extend(engine.commit(decision)),
+            Err(rejection) => warn!(%rejection, "an intent of the configuration file is not in force"),
+        }
+    }
+    events
+}
