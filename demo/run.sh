@@ -44,8 +44,8 @@ END
     configured tor1 bfdd <<END
 bfd
  peer $NODE_AT
-  receive-interval 100
-  transmit-interval 100
+  receive-interval 200
+  transmit-interval 200
 END
 }
 
@@ -76,7 +76,7 @@ the_peer() {
     must novaroutectl register
     must novaroutectl configure-bgp --local-as 65001 --router-id "$NODE_AT"
     must novaroutectl apply-peer --neighbor "$TOR_AT" --remote-as 65100 --address-families ipv4,ipv6 \
-        --bfd --bfd-min-rx 100 --bfd-min-tx 100
+        --bfd --bfd-min-rx 200 --bfd-min-tx 200
     until_true 15 'an established session' session_is_up
     until_true 10 'BFD up at both ends' bfd_is_up
     must novaroutectl peers

@@ -124,6 +124,15 @@ pub async fn wait_neighbor(
     .await
 }
 
+/// How often `router` has seen its session to `address` come up; waits until it is, for the other end may be ahead.
+///
+/// # Errors
+/// It is not up within 15 s.
+pub async fn sessions_so_far(router: &Router, address: IpAddr) -> Result<u64> {
+    let said = wait_neighbor(router, address, "the session", |said| said["bgpState"] == "Established").await?;
+    said["connectionsEstablished"].as_u64().with_context(|| format!("no connectionsEstablished in {said}"))
+}
+
 /// The prefixes of a family that a router has learned from a neighbor.
 ///
 /// # Errors

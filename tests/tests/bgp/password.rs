@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use anyhow::{Context, Result, ensure};
-use novaroute_e2e::bgp::wait_neighbor;
+use novaroute_e2e::bgp::{sessions_so_far, wait_neighbor};
 use novaroute_e2e::config::LB;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session_with, times_established};
@@ -27,7 +27,7 @@ on_each_frr! {
 
         client.apply_peer(with_password("Right-1")).await?;
         scene.established(rack).await?;
-        let times = times_established(&scene.tor.router, node).await?;
+        let times = sessions_so_far(&scene.tor.router, node).await?;
         client.apply_peer(with_password("wrong-2")).await?;
         wait_neighbor(&scene.node, rack, "down", |said| said["bgpState"] != "Established").await?;
         rejected_segments(&scene.tor.router, 2).await?;

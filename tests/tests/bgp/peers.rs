@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use anyhow::{Context, Result, ensure};
 use novaroute_e2e::agent::Client;
 use novaroute_e2e::bgp::{
-    neighbor_lines, originate, peer, prefixes_from, second_tor, wait_neighbor, wait_neighbor_lines, wait_path,
+    neighbor_lines, originate, peer, prefixes_from, second_tor, sessions_so_far, wait_neighbor, wait_neighbor_lines,
+    wait_path,
 };
 use novaroute_e2e::config::LB;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
-use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session, times_established};
+use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session};
 use novaroute_e2e::{Daemon, on_each_frr, request, v1};
 
 /// Own prefixes of both families.
@@ -125,6 +126,7 @@ on_each_frr! {
         let (scene, mut client) = Scene::with_bgp(release).await?;
         let (node, rack) = (IpAddr::from(scene.tor.node_ipv4), IpAddr::from(scene.tor.ipv4));
         let since = up_since(&scene, rack).await?;
+        let times = sessions_so_far(&scene.tor.router, node).await?;
         change_prefixes(&scene, &mut client).await?;
         for description in ["top of rack", "top of rack 1", ""] {
             let timers = v1::BgpPeer { keepalive: 2, hold_time: 12, max_prefix: 7, ..scene.ebgp_peer() };
@@ -146,7 +148,7 @@ on_each_frr! {
 
         client.advertise_prefix(request::advertise(LB, "10.66.255.1/32")).await?;
         scene.tor.router.wait_bgp_route("10.66.255.1/32", TIMEOUT).await?;
-        assert_eq!(times_established(&scene.tor.router, node).await?, 1);
+        assert_eq!(sessions_so_far(&scene.tor.router, node).await?, times);
         // FRR 8 works it out anew from two clocks each time it is asked.
         let still = up_since(&scene, rack).await?;
         ensure!(still.abs_diff(since) <= 1, "up since {still}, was {since}");
