@@ -1,5 +1,6 @@
 //! The project's own chores, run as `cargo run -p xtask -- <command>`.
 
+mod config_lines;
 mod tidy;
 
 use std::io::Write as _;
@@ -12,7 +13,8 @@ const USAGE: &str = "\
 usage: cargo run -p xtask -- <command>
 
 commands:
-  tidy    check the dependency rules and the house rules of the tree
+  config-lines    write docs/config-lines.md anew from the table in the code
+  tidy            check the dependency rules and the house rules of the tree
 ";
 
 fn main() -> ExitCode {
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<ExitCode> {
     match arguments {
+        [command] if command == "config-lines" => config_lines::write(&root()?).map(|()| ExitCode::SUCCESS),
         [command] if command == "tidy" => report(&tidy::run(&root()?)?),
         _ => bail!("unknown command line {arguments:?}\n\n{USAGE}"),
     }

@@ -106,7 +106,9 @@ fn ended(child: &mut Child) -> Result<Option<()>> {
 fn tcpdump(namespace: &str, interface: &str, file: &Path, filter: &str) -> Command {
     let mut command = Command::new("ip");
     command
-        .args(["netns", "exec", namespace, "tcpdump", "-n", "-i", interface])
+        // Not promiscuous: the interface would change, FRR would look at its next hops again, and bgpd would announce
+        // once more what it has announced. A look must not be seen.
+        .args(["netns", "exec", namespace, "tcpdump", "-n", "-p", "-i", interface])
         // Every packet goes to the file at once; as root, since others may not write there.
         .args(["--immediate-mode", "-U", "-Z", "root", "-w"])
         .arg(file)

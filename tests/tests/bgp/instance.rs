@@ -74,9 +74,12 @@ on_each_frr! {
         Ok(())
     }
 
-    /// FRR runs an instance of another AS that somebody typed: it gives way, with all that hung on its AS.
+    /// FRR runs an instance of another AS that somebody typed: it gives way, with all that hung on its AS. The instance
+    /// of a VRF is not in the way and stays.
     async fn an_instance_of_another_as_gives_way(release) {
         let scene = scene_with_typed_instance(release, 64_999).await?;
+        let vrf = ["router bgp 64998 vrf red", "neighbor 10.0.1.98 remote-as 64001"];
+        scene.node.configure(Daemon::Bgpd, &vrf).await?;
         let mut client = scene.agent.client().await?;
         let typed = scene.running(Daemon::Bgpd).await?;
         ensure!(typed.contains("router bgp 64999"), "nobody asked for BGP, so nothing may change:\n{typed}");
@@ -85,6 +88,9 @@ on_each_frr! {
         let running = scene.running(Daemon::Bgpd).await?;
         for gone in ["64999", "10.0.1.99", "10.99.0.0/16"] {
             ensure!(!running.contains(gone), "{gone} is still there:\n{running}");
+        }
+        for kept in vrf {
+            ensure!(running.contains(kept), "{kept} is gone:\n{running}");
         }
         Ok(())
     }

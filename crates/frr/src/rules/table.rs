@@ -147,9 +147,10 @@ pub const RULES: &[Rule] = &[
     family(LineKind::NeighborOther, "neighbor {id} {*}", ""),
     // BFD
     rule(LineKind::BfdProfile, BFDD, Scope::Bfd, "profile {id}", Order::Profiles, Order::RemoveProfiles),
-    bfd(LineKind::BfdReceiveInterval, Scope::BfdProfile, "receive-interval {v}", "no receive-interval"),
-    bfd(LineKind::BfdTransmitInterval, Scope::BfdProfile, "transmit-interval {v}", "no transmit-interval"),
-    bfd(LineKind::BfdDetectMultiplier, Scope::BfdProfile, "detect-multiplier {v}", "no detect-multiplier"),
+    // FRR 8 has no `no` for these: the default, which is not printed, takes them back.
+    bfd(LineKind::BfdReceiveInterval, Scope::BfdProfile, "receive-interval {v}", "receive-interval 300"),
+    bfd(LineKind::BfdTransmitInterval, Scope::BfdProfile, "transmit-interval {v}", "transmit-interval 300"),
+    bfd(LineKind::BfdDetectMultiplier, Scope::BfdProfile, "detect-multiplier {v}", "detect-multiplier 3"),
     bfd(LineKind::Unexpected, Scope::BfdProfile, "{*}", ""),
     rule(LineKind::BfdPeer, BFDD, Scope::Bfd, "peer {id} {*}", Order::BfdPeers, Order::RemoveBfdPeers),
     bfd(LineKind::BfdPeerProfile, Scope::BfdPeer, "profile {v}", ""),
@@ -158,7 +159,10 @@ pub const RULES: &[Rule] = &[
     rule(LineKind::RouterOspf, OSPFD, Scope::Top, "router ospf", Order::Instances, Order::RemoveInstances).resets(),
     rule(LineKind::RouterOspf, OSPF6D, Scope::Top, "router ospf6", Order::Instances, Order::RemoveInstances).resets(),
     instance(LineKind::OspfRouterId, OSPFD, Scope::RouterOspf, "ospf router-id {v}").undone_by("no ospf router-id"),
-    instance(LineKind::OspfRouterId, OSPF6D, Scope::RouterOspf, "ospf6 router-id {v}").undone_by("no ospf6 router-id"),
+    // ospf6d begins anew when a line leaves it with the id that it had, and otherwise waits for an operator.
+    instance(LineKind::OspfRouterId, OSPF6D, Scope::RouterOspf, "ospf6 router-id {v}")
+        .undone_by("no ospf6 router-id")
+        .resets(),
     instance(LineKind::OspfLogAdjacencyChanges, OSPF, Scope::RouterOspf, "log-adjacency-changes {*}")
         .undone_by("no log-adjacency-changes"),
     instance(LineKind::OspfThrottleLsa, OSPFD, Scope::RouterOspf, "timers throttle lsa all {v}")

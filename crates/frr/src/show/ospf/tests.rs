@@ -29,7 +29,7 @@ fn two_links_to_one_router_are_two_neighbors() {
         {"nbrState": "Init/DROther", "ifaceAddress": "10.0.2.2", "ifaceName": "eth2:10.0.2.1"},
         {"nbrState": "2-Way/DROther", "ifaceAddress": "10.0.3.2", "ifaceName": "eth2:10.0.3.1"},
         {"nbrState": "Full/DR", "ifaceAddress": "10.0.4.2", "ifaceName": "not a name:10.0.4.1"}]}}"#;
-    let seen = interfaces("{}", text).unwrap();
+    let seen = interfaces(r#"{"interfaces": {"eth2": {"state": "DROther"}}}"#, text).unwrap();
     let up: Vec<_> = seen.values().flat_map(OspfLive::neighbors_up).map(String::as_str).collect();
     assert_eq!(up, ["ospf 2.2.2.2 10.0.1.2", "ospf 2.2.2.2 10.0.3.2"]);
     assert_eq!(seen.len(), 2);

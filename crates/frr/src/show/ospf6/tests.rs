@@ -27,12 +27,16 @@ fn interfaces_that_ospf6d_does_not_run_on_are_left_out() {
 }
 
 #[test]
-fn a_neighbor_in_two_way_is_up() {
+fn a_neighbor_in_two_way_is_up_where_it_stays_so() {
     let text = r#"{"neighbors": [{"neighborId": "2.2.2.2", "state": "Twoway", "interfaceName": "eth0"},
         {"neighborId": "3.3.3.3", "state": "Init", "interfaceName": "eth0"}, {"neighborId": "4.4.4.4"}, 7]}"#;
-    let seen = interfaces("", text).unwrap();
-    let up: Vec<_> = seen.values().flat_map(OspfLive::neighbors_up).collect();
-    assert_eq!(up, ["ospf3 2.2.2.2"]);
+    let up = |state: &str| {
+        let interface = format!(r#"{{"eth0": {{"attachedToArea": true, "ospf6InterfaceState": "{state}"}}}}"#);
+        let seen = interfaces(&interface, text).unwrap();
+        seen.values().flat_map(OspfLive::neighbors_up).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(up("DROther"), ["ospf3 2.2.2.2"]);
+    assert!(up("Waiting").is_empty());
 }
 
 fn prefixes(texts: &[&str]) -> BTreeSet<Prefix> {

@@ -1,0 +1,112 @@
+//! One case for each row: a line and, where it has a value, another one.
+
+use anyhow::{Context as _, Result};
+use novaroute_frr::Daemon::{self, Bfdd, Bgpd, Ospf6d, Ospfd, Staticd};
+use novaroute_frr::config::Context;
+use novaroute_frr::rules::{Matched, Rule, classify};
+
+/// What is done for a row.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) daemon: Daemon,
+    /// The lines that lead to where it stands.
+    pub(crate) context: &'static [&'static str],
+    /// The line with a value, and with another one.
+    pub(crate) lines: &'static [&'static str],
+}
+
+impl Case {
+    /// Where the line stands.
+    pub(crate) fn context(&self) -> Context {
+        self.context.iter().fold(Context::top(), |context, line| context.child(*line))
+    }
+
+    /// The row of a line of this case, and what tells the line from others.
+    pub(crate) fn matched(&self, line: &str) -> Result<Matched> {
+        classify(self.daemon, &self.context(), line).with_context(|| format!("no row for {line}"))
+    }
+
+    /// The row.
+    pub(crate) fn rule(&self) -> Result<&'static Rule> {
+        Ok(self.matched(self.lines[0])?.rule)
+    }
+}
+
+const fn case(daemon: Daemon, context: &'static [&'static str], lines: &'static [&'static str]) -> Case {
+    Case { daemon, context, lines }
+}
+
+const TOP: &[&str] = &[];
+const MAP: &[&str] = &["route-map NR-OUT permit 10"];
+const BGP: &[&str] = &["router bgp 65001"];
+const IPV4: &[&str] = &["router bgp 65001", "address-family ipv4 unicast"];
+const IPV6: &[&str] = &["router bgp 65001", "address-family ipv6 unicast"];
+const BFD: &[&str] = &["bfd"];
+const PROFILE: &[&str] = &["bfd", "profile NR-B-1"];
+const OSPF: &[&str] = &["router ospf"];
+const OSPF6: &[&str] = &["router ospf6"];
+const LINK: &[&str] = &["interface tor1"];
+
+/// All cases. NR-OUT is the outbound policy of the session.
+#[rustfmt::skip]
+pub(crate) const CASES: &[Case] = &[
+    case(Bgpd, TOP, &["route-map NR-OTHER permit 10"]),
+    case(Bgpd, MAP, &["match tag 5", "match tag 6"]),
+    case(Bgpd, MAP, &["match ip address prefix-list NR-L", "match ip address prefix-list NR-M"]),
+    case(Bgpd, MAP, &["set community 65001:1", "set community 65001:1 65001:2"]),
+    case(Bgpd, MAP, &["set local-preference 0", "set local-preference 200"]),
+    case(Bgpd, MAP, &["set metric 0", "set metric 4294967295"]),
+    case(Bgpd, MAP, &["set tag 5", "set tag 1314017109"]),
+    case(Bgpd, MAP, &["set ip next-hop 10.0.1.77", "set ip next-hop 10.0.1.78"]),
+    case(Bgpd, MAP, &["set ipv6 next-hop global fd00:1::77", "set ipv6 next-hop global fd00:1::78"]),
+    case(Ospfd, TOP, &["ip prefix-list NR-OSPF permit 10.66.0.1/32"]),
+    case(Ospf6d, TOP, &["ipv6 prefix-list NR-OSPF permit fd66::1/128"]),
+    case(Bgpd, TOP, &["router bgp 65001", "router bgp 65009"]),
+    case(Bgpd, BGP, &["bgp router-id 10.0.1.1", "bgp router-id 10.0.1.9"]),
+    case(Bgpd, BGP, &["bgp log-neighbor-changes"]),
+    case(Bgpd, BGP, &["no bgp default ipv4-unicast"]),
+    case(Bgpd, BGP, &["no bgp network import-check"]),
+    case(Bgpd, IPV4, &["network 10.66.0.0/24 route-map NR-IN", "network 10.66.0.0/24 route-map NR-IN-2"]),
+    case(Bgpd, BGP, &["neighbor 10.9.9.9 remote-as 65300", "neighbor 10.9.9.9 remote-as 65301"]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 description one", "neighbor 10.0.1.2 description two words"]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 timers connect 1", "neighbor 10.0.1.2 timers connect 2"]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 timers 3 9", "neighbor 10.0.1.2 timers 4 12"]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 update-source 10.0.1.7", "neighbor 10.0.1.2 update-source 10.0.1.1"]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 ebgp-multihop 2", "neighbor 10.0.1.2 ebgp-multihop 3"]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 password one", "neighbor 10.0.1.2 password two"]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 bfd"]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 bfd profile NR-B-2", "neighbor 10.0.1.2 bfd profile NR-B-3"]),
+    case(Bgpd, IPV6, &["neighbor 10.0.1.2 activate"]),
+    case(Bgpd, IPV4, &["neighbor 10.0.1.2 route-map NR-IN in", "neighbor 10.0.1.2 route-map NR-IN-2 in"]),
+    case(Bgpd, IPV4, &["neighbor 10.0.1.2 route-map NR-OUT out", "neighbor 10.0.1.2 route-map NR-IN-2 out"]),
+    case(Bgpd, IPV4, &["neighbor 10.0.1.2 maximum-prefix 1000 warning-only", "neighbor 10.0.1.2 maximum-prefix 500 warning-only"]),
+    case(Bgpd, IPV4, &["neighbor 10.0.1.2 attribute-unchanged next-hop"]),
+    case(Bfdd, BFD, &["profile NR-B-4"]),
+    case(Bfdd, PROFILE, &["receive-interval 100", "receive-interval 200"]),
+    case(Bfdd, PROFILE, &["transmit-interval 100", "transmit-interval 200"]),
+    case(Bfdd, PROFILE, &["detect-multiplier 4", "detect-multiplier 255"]),
+    case(Bfdd, BFD, &["peer 10.0.1.66"]),
+    case(Bfdd, BFD, &["peer 10.0.1.66 multihop local-address 10.0.1.1"]),
+    case(Bfdd, &["bfd", "peer 10.0.1.67"], &["profile NR-B-2", "profile NR-B-3"]),
+    case(Ospfd, OSPF, &["ospf router-id 10.0.1.1", "ospf router-id 10.0.1.9"]),
+    case(Ospf6d, OSPF6, &["ospf6 router-id 10.0.1.1", "ospf6 router-id 10.0.1.9"]),
+    case(Ospfd, OSPF, &["log-adjacency-changes detail"]),
+    case(Ospf6d, OSPF6, &["log-adjacency-changes detail"]),
+    case(Ospfd, OSPF, &["timers throttle lsa all 1200", "timers throttle lsa all 2000"]),
+    case(Ospfd, OSPF, &["redistribute kernel route-map NR-OSPF", "redistribute kernel route-map NR-OTHER"]),
+    case(Ospf6d, OSPF6, &["redistribute static route-map NR-OSPF", "redistribute static route-map NR-OTHER"]),
+    case(Ospfd, LINK, &["ip ospf cost 20", "ip ospf cost 30"]),
+    case(Ospf6d, LINK, &["ipv6 ospf6 cost 20", "ipv6 ospf6 cost 30"]),
+    case(Ospfd, LINK, &["ip ospf hello-interval 2", "ip ospf hello-interval 3"]),
+    case(Ospf6d, LINK, &["ipv6 ospf6 hello-interval 2", "ipv6 ospf6 hello-interval 3"]),
+    case(Ospfd, LINK, &["ip ospf dead-interval 5", "ip ospf dead-interval 6"]),
+    case(Ospf6d, LINK, &["ipv6 ospf6 dead-interval 5", "ipv6 ospf6 dead-interval 6"]),
+    case(Ospfd, LINK, &["ip ospf passive"]),
+    case(Ospf6d, LINK, &["ipv6 ospf6 passive"]),
+    case(Ospfd, LINK, &["ip ospf area 0.0.0.0", "ip ospf area 255.255.255.255"]),
+    case(Ospf6d, LINK, &["ipv6 ospf6 area 0.0.0.0", "ipv6 ospf6 area 255.255.255.255"]),
+    case(Ospfd, TOP, &["router ospf"]),
+    case(Ospf6d, TOP, &["router ospf6"]),
+    case(Staticd, TOP, &["ip route 10.66.0.1/32 blackhole tag 1314017109 254"]),
+    case(Staticd, TOP, &["ipv6 route fd66::1/128 blackhole tag 1314017109 254"]),
+];

@@ -1,0 +1,88 @@
+//! The table of lines, held against real FRR: each row sets, changes and takes back a value while sessions are up.
+
+mod cases;
+mod node;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use novaroute_e2e::on_each_frr;
+use novaroute_frr::rules::{Change, Effect, LineKind, RULES, Rule};
+
+use crate::cases::{CASES, Case};
+use crate::node::Node;
+
+/// The page is what the table says.
+#[test]
+fn the_page_is_up_to_date() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/config-lines.md");
+    let text = fs::read_to_string(page).unwrap();
+    let table = novaroute_frr::rules::markdown_table();
+    assert!(text.ends_with(&table), "docs/config-lines.md is old: run `cargo run -p xtask -- config-lines`");
+}
+
+/// No row can be forgotten.
+#[test]
+fn each_row_has_a_case() {
+    let covered: Vec<&Rule> = CASES.iter().map(|case| case.rule().unwrap()).collect();
+    for rule in RULES.iter().filter(|rule| !matches!(rule.kind, LineKind::Unexpected | LineKind::NeighborOther)) {
+        assert!(covered.contains(&rule), "no case for {:?}: {}", rule.kind, rule.pattern);
+    }
+}
+
+on_each_frr! {
+    /// The rows without a reset, all on one node: none of them disturbs the BGP session or an adjacency.
+    async fn rows_that_leave_sessions_alone(release) {
+        let mut node = Node::new(release).await?;
+        let adjacencies = node.adjacency_changes()?;
+        for case in CASES {
+            if case.rule()?.effect != Effect::Reset {
+                row(&mut node, case).await.with_context(|| case.lines.join(" / "))?;
+            }
+        }
+        node.adjacencies_are_full().await?;
+        assert_eq!(node.adjacency_changes()?, adjacencies, "an adjacency was lost");
+        Ok(())
+    }
+
+    /// The rows with a reset: what they say of changing and taking back holds, and the session comes back.
+    async fn rows_that_reset_sessions(release) {
+        let mut node = Node::new(release).await?;
+        for case in CASES {
+            if case.rule()?.effect == Effect::Reset {
+                row(&mut node, case).await.with_context(|| case.lines.join(" / "))?;
+                node.restore().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sets, changes and takes back one line.
+async fn row(node: &mut Node, case: &Case) -> Result<()> {
+    let rule = case.rule()?;
+    let (first, second) = (case.lines[0], case.lines.get(1).copied());
+    node.send(case, first).await?;
+    node.runs(case, Some(first)).await?;
+    node.sessions_are_untouched(rule.effect).await?;
+    if let Some(second) = second {
+        change(node, case, rule, [first, second]).await?;
+        node.sessions_are_untouched(rule.effect).await?;
+    }
+    node.take_back(case, second.unwrap_or(first)).await?;
+    node.runs(case, None).await?;
+    node.sessions_are_untouched(rule.undo_effect.max(rule.effect)).await
+}
+
+/// Puts the second value in the place of the first, the way that the row says.
+async fn change(node: &Node, case: &Case, rule: &Rule, [first, second]: [&str; 2]) -> Result<()> {
+    if rule.change == Change::DeleteFirst {
+        let refused = node.send(case, second).await.is_err();
+        let ignored = node.runs(case, Some(first)).await.is_ok();
+        ensure!(refused || ignored, "FRR took {second} in the place of {first}: the row is too careful");
+        node.take_back(case, first).await?;
+    }
+    node.send(case, second).await?;
+    node.runs(case, Some(second)).await
+}

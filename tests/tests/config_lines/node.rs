@@ -1,0 +1,154 @@
+//! The node on which the cases run: FRR alone, with a BGP session and adjacencies to the router of the rack.
+
+use anyhow::{Result, ensure};
+use novaroute_e2e::ospf::Version;
+use novaroute_e2e::scene::TIMEOUT;
+use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session, times_established};
+use novaroute_e2e::{Daemon, FrrRelease, wait_for};
+use novaroute_frr::config::{Config, Slot};
+use novaroute_frr::parse;
+use novaroute_frr::rules::Effect;
+use novaroute_lab::topology::{NodeAndTor, node_and_tor};
+
+use crate::cases::Case;
+
+/// What the session runs with, whatever case came before.
+const BGP: &[&str] = &[
+    "route-map NR-IN permit 10",
+    "route-map NR-IN-2 permit 10",
+    "route-map NR-OUT permit 10",
+    "router bgp 65001",
+    "bgp router-id 10.0.1.1",
+    "no bgp ebgp-requires-policy",
+    "neighbor 10.0.1.2 remote-as 65100",
+    "neighbor 10.0.1.2 timers connect 1",
+    "address-family ipv4 unicast",
+    "neighbor 10.0.1.2 activate",
+    "neighbor 10.0.1.2 route-map NR-OUT out",
+    "exit-address-family",
+    "address-family ipv6 unicast",
+    "neighbor 10.0.1.2 activate",
+];
+
+pub(crate) struct Node {
+    lab: NodeAndTor,
+    /// Prefixes that the router of the rack has announced so far, to show that the session carries something.
+    markers: u8,
+    established: u64,
+}
+
+impl Node {
+    pub(crate) async fn new(release: FrrRelease) -> Result<Self> {
+        let lab = node_and_tor(release).await?;
+        lab.node.add_address("tor1", "10.0.1.7/24").await?;
+        bgp_session(&lab.tor, TOR_AS, lab.tor.node_ipv4.into(), NODE_AS).await?;
+        for version in Version::BOTH {
+            for (router, link) in [(&lab.tor.router, lab.tor.link.b()), (&lab.node, lab.tor.link.a())] {
+                router.configure(version.daemon(), &ospf(version, link.interface())).await?;
+            }
+        }
+        let mut node = Self { lab, markers: 0, established: 0 };
+        node.restore().await?;
+        node.adjacencies_are_full().await?;
+        Ok(node)
+    }
+
+    /// Brings the BGP session back to what it was before any case.
+    pub(crate) async fn restore(&mut self) -> Result<()> {
+        self.lab.node.configure(Daemon::Bgpd, BGP).await?;
+        self.lab.node.wait_bgp_established("10.0.1.2", TIMEOUT).await?;
+        self.established = times_established(&self.lab.node, self.lab.tor.ipv4.into()).await?;
+        Ok(())
+    }
+
+    /// Types a line of a case.
+    pub(crate) async fn send(&self, case: &Case, line: &str) -> Result<()> {
+        let mut lines = case.context.to_vec();
+        lines.push(line);
+        self.lab.node.configure(self.process(case), &lines).await
+    }
+
+    /// Takes a line of a case back, as its row says.
+    pub(crate) async fn take_back(&self, case: &Case, line: &str) -> Result<()> {
+        let matched = case.matched(line)?;
+        self.send(case, &matched.rule.undo(line, &matched.id)).await
+    }
+
+    /// Whether the line's slot holds exactly `line` in what FRR prints, or nothing.
+    ///
+    /// # Errors
+    /// It holds something else.
+    pub(crate) async fn runs(&self, case: &Case, line: Option<&str>) -> Result<()> {
+        let matched = case.matched(line.unwrap_or(case.lines[0]))?;
+        let slot = Slot { kind: matched.rule.kind, id: matched.id };
+        let mut config = Config::default();
+        parse(case.daemon, &self.lab.node.running_config(self.process(case)).await?, &mut config);
+        let found = config.get(case.daemon, &case.context(), &slot).map(|line| line.text.reveal());
+        ensure!(found == line, "FRR runs {found:?}, not {line:?}");
+        Ok(())
+    }
+
+    /// Fails if the BGP session was reset since the last case, unless it may be. A prefix that the other side announces
+    /// now comes over the session that there is.
+    pub(crate) async fn sessions_are_untouched(&mut self, effect: Effect) -> Result<()> {
+        if effect == Effect::Reset {
+            return Ok(());
+        }
+        self.markers += 1;
+        let marker = format!("10.70.{}.0/24", self.markers);
+        let lines =
+            [format!("router bgp {TOR_AS}"), "address-family ipv4 unicast".to_owned(), format!("network {marker}")];
+        self.lab.tor.router.configure(Daemon::Bgpd, &lines).await?;
+        self.lab.node.wait_bgp_route(&marker, TIMEOUT).await?;
+        let established = times_established(&self.lab.node, self.lab.tor.ipv4.into()).await?;
+        ensure!(established == self.established, "the session was reset");
+        Ok(())
+    }
+
+    /// How often an adjacency has changed, as the router of the rack wrote it down.
+    pub(crate) fn adjacency_changes(&self) -> Result<usize> {
+        let mut changes = 0;
+        for version in Version::BOTH {
+            changes += self.lab.tor.router.log(version.daemon())?.matches("AdjChg").count();
+        }
+        Ok(changes)
+    }
+
+    pub(crate) async fn adjacencies_are_full(&self) -> Result<()> {
+        wait_for("full adjacencies", TIMEOUT * 2, async || {
+            for (daemon, command) in
+                [(Daemon::Ospfd, "show ip ospf neighbor json"), (Daemon::Ospf6d, "show ipv6 ospf6 neighbor json")]
+            {
+                let text = self.lab.tor.router.vty(daemon, command).await?;
+                ensure!(text.contains("\"Full"), "{text}");
+            }
+            Ok(Some(()))
+        })
+        .await
+    }
+
+    /// The process that takes the lines of a case.
+    fn process(&self, case: &Case) -> Daemon {
+        match case.daemon {
+            novaroute_frr::Daemon::Bfdd => Daemon::Bfdd,
+            novaroute_frr::Daemon::Bgpd => Daemon::Bgpd,
+            novaroute_frr::Daemon::Ospfd => Daemon::Ospfd,
+            novaroute_frr::Daemon::Ospf6d => Daemon::Ospf6d,
+            novaroute_frr::Daemon::Staticd if self.lab.node.is_running(Daemon::Mgmtd) => Daemon::Mgmtd,
+            novaroute_frr::Daemon::Staticd => Daemon::Staticd,
+        }
+    }
+}
+
+/// One side of an adjacency.
+fn ospf(version: Version, interface: &str) -> Vec<String> {
+    let (words, router) = match version {
+        Version::V2 => ("ip ospf", "router ospf"),
+        Version::V3 => ("ipv6 ospf6", "router ospf6"),
+    };
+    let line = |text: &str| format!("{words} {text}");
+    let mut lines = vec![router.to_owned(), "log-adjacency-changes detail".to_owned(), "exit".to_owned()];
+    lines.push(format!("interface {interface}"));
+    lines.extend(["hello-interval 1", "dead-interval 4", "area 0.0.0.0"].map(line));
+    lines
+}
