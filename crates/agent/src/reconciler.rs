@@ -74,6 +74,8 @@ pub struct Loop<F> {
     /// What any owner has declared since the start: what has gone from it meanwhile need not be kept.
     claimed: BTreeSet<IntentKey>,
     refusals: Refusals,
+    /// Intents whose lines were sent and of which no outcome was recorded since.
+    sent: BTreeSet<IntentKey>,
     /// The revision that the last round began with: any other is a change, also one that came during that round.
     looked_at: u64,
     /// The revision with which the last round ended settled: what differs from it later is drift.
@@ -91,6 +93,7 @@ impl<F: Frr> Reconciler<F> {
             adopting: !journal_complete,
             claimed: BTreeSet::new(),
             refusals: Refusals::default(),
+            sent: BTreeSet::new(),
             looked_at: 0,
             settled: None,
             daemons: BTreeMap::new(),

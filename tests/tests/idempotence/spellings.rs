@@ -11,13 +11,8 @@ use novaroute_e2e::{on_each_frr, request, v1};
 use super::{Everything, a_restart_sends_nothing};
 
 /// Prefixes in odd spellings, an IPv4-compatible one among them. IPv4-mapped ones are refused at the door.
-const PREFIXES: [&str; 5] = [
-    "10.66.0.9/24",
-    "::10.1.2.3/128",
-    "FD66:0:0:0::ABCD/128",
-    "fd66:0:1::/48",
-    "64:ff9b::10.0.0.1/128",
-];
+const PREFIXES: [&str; 5] =
+    ["10.66.0.9/24", "::10.1.2.3/128", "FD66:0:0:0::ABCD/128", "fd66:0:1::/48", "64:ff9b::10.0.0.1/128"];
 /// Communities with names, and numbers that have names.
 const COMMUNITIES: [&str; 12] = [
     "no-export",

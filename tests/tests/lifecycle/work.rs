@@ -1,6 +1,7 @@
 //! A node at work: one intent of every kind, and the router of the rack that sees it.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use novaroute_e2e::agent::Client;
@@ -22,8 +23,12 @@ pub(crate) const OSPF_V4: &str = "10.77.0.1/32";
 pub(crate) const MARKER: &str = "10.66.9.9/32";
 /// The node's interface to the router of the rack.
 pub(crate) const INTERFACE: &str = "tor1";
-/// Lost packets until a BFD session is down; many, since a busy machine is not what is tested here.
-const BFD_MULTIPLIER: u32 = 50;
+/// Lost packets until a BFD session is down: more than usual, since a busy machine is not what is tested here; not too
+/// many, since FRR begins a session anew when BGP comes up, and the other end takes no notice before that.
+const BFD_MULTIPLIER: u32 = 10;
+/// Longest wait for everything to be up. FRR 10 does not start BGP with a peer while BFD with it is down, so one comes
+/// after the other.
+const UP_MAX: Duration = Duration::from_secs(30);
 
 /// Everything is asked for, announced and up.
 pub(crate) async fn at_work(release: FrrRelease, change: impl FnOnce(&mut Value)) -> Result<(Scene, Client)> {
@@ -92,9 +97,9 @@ pub(crate) fn ospf_interface(cost: u32) -> v1::EnableOspfRequest {
 
 /// Waits until everything is where it should be, at the router of the rack too.
 pub(crate) async fn everything_works(scene: &Scene) -> Result<()> {
-    scene.tor.router.wait_bgp_route(BGP_V4, TIMEOUT).await?;
-    scene.tor.router.wait_bgp_route(BGP_V6, TIMEOUT).await?;
-    wait_for("every intent to be in place and every session up", TIMEOUT, async || {
+    scene.tor.router.wait_bgp_route(BGP_V4, UP_MAX).await?;
+    scene.tor.router.wait_bgp_route(BGP_V6, UP_MAX).await?;
+    wait_for("every intent to be in place and every session up", UP_MAX, async || {
         let status = scene.agent.status().await?;
         let prefixes = status.prefixes.len() == 3 && status.prefixes.iter().all(|row| row.state == "advertised");
         let peers = status.peers.len() == 1 && status.peers.iter().all(|row| row.intent_state == "programmed");

@@ -33,7 +33,7 @@ impl<F: Frr> Loop<F> {
         let desired = compose(snapshot.live_intents());
         let claimed = adopting.then(|| self.claimed_with(&snapshot));
         let removals = claimed.as_ref().map_or(Removals::Apply, Removals::Hold);
-        let outcome = match self.converge(&snapshot, &desired, removals).await {
+        let mut outcome = match self.converge(&snapshot, &desired, removals).await {
             Ok(outcome) => outcome,
             Err(reason) => {
                 debug!(reason, "FRR cannot be read");
@@ -43,6 +43,12 @@ impl<F: Frr> Loop<F> {
             }
         };
         self.publish(&outcome);
+        self.sent.extend(outcome.sent.iter().cloned());
+        if outcome.superseded {
+            self.settled = None;
+            return RoundEnd::Settled;
+        }
+        outcome.sent = std::mem::take(&mut self.sent);
         self.parts.owner.record(outcome.recorded(&snapshot, &desired, &self.refusals)).await;
         let end = outcome.end();
         self.settled = (end == RoundEnd::Settled).then(|| snapshot.revision());
@@ -81,10 +87,13 @@ impl<F: Frr> Loop<F> {
             for daemon in relieved(&plan, &applied) {
                 self.refusals.forget(daemon);
             }
+            let clean = applied.refused.is_empty() && applied.lost.is_empty();
             for refusal in applied.refused {
                 self.refusals.record(refusal);
             }
-            if !outcome.lost.is_empty() {
+            // What is wanted has changed meanwhile: the next round compares and sends in one go.
+            outcome.superseded = clean && self.parts.view.borrow().snapshot.revision() != self.looked_at;
+            if !outcome.lost.is_empty() || outcome.superseded {
                 return Ok(outcome);
             }
             sent = plan;

@@ -23,7 +23,9 @@ pub(super) struct Outcome {
     /// The plan that is still to be sent.
     pub(super) left: Plan,
     /// Intents whose lines were sent.
-    sent: BTreeSet<IntentKey>,
+    pub(super) sent: BTreeSet<IntentKey>,
+    /// Something else is wanted by now; whether FRR shows what it was sent is for the next round to see.
+    pub(super) superseded: bool,
     /// Daemons that did not answer, and why.
     missing: BTreeMap<Daemon, String>,
     /// Daemons that broke off.
