@@ -45,7 +45,7 @@ pub struct View {
 /// What an accepted change found and left.
 #[derive(Debug, Clone)]
 pub struct Accepted {
-    /// What is wanted right after the change.
+    /// What is wanted right after the change and those that were decided together with it.
     pub snapshot: Snapshot,
     /// The BGP instance right before the change.
     pub previous_bgp: Option<BgpInstance>,
@@ -177,7 +177,9 @@ impl OwnerTask {
         self.stopwatch.look_at(&group.events);
         self.hub.publish(group.events);
         for waiting in group.waiting {
-            let _gone = waiting.reply.send(Ok(waiting.accepted));
+            // One snapshot for all: a copy held between two changes of a group would have the whole store copied.
+            let accepted = Accepted { snapshot: self.engine.snapshot().clone(), previous_bgp: waiting.previous_bgp };
+            let _gone = waiting.reply.send(Ok(accepted));
         }
         self.compact_if_due();
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use novaroute_core::bgp::BgpInstance;
 use novaroute_core::engine::{Engine, Recorded};
 use novaroute_core::event::Event;
 use novaroute_core::intent::{Change, Intent, IntentKey, Target};
@@ -10,12 +11,12 @@ use novaroute_core::policy::Policy;
 use novaroute_core::rejection::Rejection;
 use tracing::warn;
 
-use super::{Accepted, Reply};
+use super::Reply;
 
 /// A change that waits for the journal.
 pub(super) struct Waiting {
     pub(super) reply: Reply,
-    pub(super) accepted: Accepted,
+    pub(super) previous_bgp: Option<BgpInstance>,
 }
 
 /// What a group does, collected on a draft before any of it counts.
@@ -57,8 +58,7 @@ impl Group {
         if changes_intents {
             self.journaled.push((owner.clone(), change, self.draft.snapshot().revision()));
         }
-        self.waiting
-            .push(Waiting { reply, accepted: Accepted { snapshot: self.draft.snapshot().clone(), previous_bgp } });
+        self.waiting.push(Waiting { reply, previous_bgp });
         Ok(())
     }
 
