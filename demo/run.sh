@@ -132,6 +132,7 @@ a_crash() {
     local before after uptime
     step '6. The agent crashes' 'kill -9, then a new agent: it reads its journal and what FRR runs, and finds nothing to do.' \
         'The ToR sees no flap and not a single UPDATE.'
+    until_true 20 'bgpd on the node to be done with what it was given' bgpd_is_done
     before=$(session_of_tor)
     uptime=$(at_tor bgpTimerUpMsec)
     say "The session at the ToR: $before"
@@ -149,6 +150,14 @@ a_crash() {
     [ "$(updates "$after")" = "$(($(updates "$before") + 1))" ] || die 'exactly one UPDATE more than before was expected'
     [ "${after%%,*}" = "${before%%,*}" ] || die 'as many established sessions as before were expected'
     [ "$(at_tor bgpTimerUpMsec)" -ge "$uptime" ] || die 'a session that has been up all the time was expected'
+}
+
+# bgpd looks at new route-maps after 5 s and then announces once more what it had announced. That is not to be taken
+# for the work of the agent.
+bgpd_is_done() {
+    local timers
+    timers=$(vty node bgpd 'show thread timers' || vty node bgpd 'show event timers') || return 1
+    ! grep -qE 'bgp_route_map_update_timer|bgp_announce_route_timer' <<<"$timers"
 }
 
 # How often the session was established, for how long it has been, and how many UPDATEs came over it.
