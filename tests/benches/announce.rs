@@ -17,7 +17,7 @@ use novaroute_e2e::scene::Scene;
 use novaroute_e2e::{Daemon, FrrRelease, Router, request, v1};
 
 /// Numbers of prefixes, and how often each is measured.
-const BURSTS: [(u32, usize); 4] = [(1, 15), (100, 7), (1_000, 3), (10_000, 1)];
+const BURSTS: [(u32, usize); 4] = [(1, 15), (100, 7), (1_000, 5), (10_000, 3)];
 /// Calls that are on their way at once.
 const CALLS_AT_ONCE: usize = 256;
 /// Time between two looks at the peer.

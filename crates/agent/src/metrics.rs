@@ -7,6 +7,7 @@ mod gauges;
 
 use std::fmt;
 
+use novaroute_api::error::code_word;
 use novaroute_core::event::EventType;
 use novaroute_core::intent::Kind;
 use novaroute_core::name::OwnerName;
@@ -229,29 +230,6 @@ impl Declare<'_> {
 
     fn histograms<const N: usize>(&mut self, name: &str, help: &str) -> HistogramFamily<N> {
         self.add(name, help, Family::new_with_constructor(new_histogram as fn() -> Histogram))
-    }
-}
-
-/// The word of a gRPC status code.
-fn code_word(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod advertised;
 mod daemons;
+mod look_error;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

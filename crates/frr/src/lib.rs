@@ -8,10 +8,12 @@
 #![warn(missing_docs)]
 
 pub mod config;
+mod context;
 pub mod daemon;
 pub mod diff;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
+mod names;
 mod normal;
 pub mod own;
 pub mod parse;

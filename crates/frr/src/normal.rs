@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use novaroute_core::bgp::Community;
 use novaroute_core::ospf::AreaId;
 
-use crate::config::Context;
+use crate::context::Context;
 use crate::daemon::Daemon;
-use crate::own::NAME_PREFIX;
+use crate::names::NAME_PREFIX;
 
 /// The largest hop count of `ebgp-multihop`: FRR 10 prints it as no number at all, FRR 8 as 255.
 const HOPS_MAX: &str = "255";

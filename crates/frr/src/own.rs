@@ -7,27 +7,8 @@ use std::collections::BTreeSet;
 
 use crate::config::{Config, Context, Line, Slot};
 use crate::daemon::Daemon;
+pub use crate::names::*;
 use crate::rules::{LineKind, Scope};
-
-/// All own names begin so.
-pub const NAME_PREFIX: &str = "NR-";
-/// Route-map on what every peer sends in.
-pub const MAP_IN: &str = "NR-IN";
-/// Route-map on what goes out to every peer; that it exists marks the BGP instance as own.
-pub const MAP_OUT: &str = "NR-OUT";
-/// Route-map and prefix-list of what OSPF redistributes; that the map exists marks the OSPF process as own.
-pub const OSPF: &str = "NR-OSPF";
-/// First part of the name of a route-map with the attributes of prefixes.
-pub const ATTRIBUTES_PREFIX: &str = "NR-A-";
-/// First part of the name of a BFD profile.
-pub const BFD_PROFILE_PREFIX: &str = "NR-B-";
-/// First part of the name of the route-map that marks an OSPF interface.
-pub const INTERFACE_PREFIX: &str = "NR-IF-";
-/// Tag of own routes: on own `network` lines, where the outbound policy asks for it, and on own static routes.
-/// The bytes are `NROU`. The seven numbers after it tell the outbound policy to add communities.
-pub const TAG: u32 = 0x4e52_4f55;
-/// Distance of own static routes: any other route to the prefix is better.
-pub const STATIC_DISTANCE: u8 = 254;
 
 /// What is own in a running configuration, given what is desired: an object that an owner wants is made own.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 mod table;
 mod table_doc;
 
-use crate::config::Context;
+use crate::context::Context;
 use crate::daemon::Daemon;
 
 pub use table::RULES;

@@ -13,7 +13,7 @@ use novaroute_core::prefix::Prefix;
 use novaroute_core::store::Snapshot;
 use novaroute_frr::show::bgp;
 
-use super::daemons::LookError;
+use super::look_error::LookError;
 use crate::vty::Vty;
 
 /// Prefixes that are asked for in one look; the others follow in the next ones. About 0.2 ms of bgpd's time each.

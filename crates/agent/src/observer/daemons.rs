@@ -10,28 +10,18 @@ use novaroute_core::name::InterfaceName;
 use novaroute_core::peer::PeerAddress;
 use novaroute_core::prefix::Prefix;
 use novaroute_core::store::Snapshot;
-use novaroute_frr::show::{self, ShowError};
+use novaroute_frr::show;
 use tracing::debug;
 
 use super::advertised::Advertised;
 use super::is_prefix_of;
+use super::look_error::LookError;
 use crate::config::Frr;
 use crate::metrics::Metrics;
 use crate::vty::{Limits, Vty, VtyError};
 
 /// How long a daemon may take to answer a look; one that takes longer counts as not there.
 const REPLY_LIMIT: Duration = Duration::from_secs(1);
-
-/// Why a daemon could not be looked at.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum LookError {
-    /// It could not be asked.
-    #[error(transparent)]
-    Vty(#[from] VtyError),
-    /// It answered something that cannot be read.
-    #[error(transparent)]
-    Show(#[from] ShowError),
-}
 
 /// What a daemon told last, and the way to ask it again.
 #[derive(Debug)]

@@ -10,6 +10,8 @@ use tracing::{info, warn};
 use super::Loop;
 use crate::frr::Frr;
 
+/// How often a stage is tried; what FRR refuses each time stays.
+const ATTEMPTS: usize = 3;
 /// How long peers may take to be told of the withdrawal before their sessions end.
 const TELL_PEERS: Duration = Duration::from_secs(1);
 
@@ -35,17 +37,21 @@ impl<F: Frr> Loop<F> {
         self.withdraw_to(&Desired::default()).await;
     }
 
+    /// Sends what leads to `desired`, and again what a daemon was too busy to take.
     async fn withdraw_to(&mut self, desired: &Desired) {
-        let running = match self.parts.frr.running(&self.absent()).await {
-            Ok(running) => running,
-            Err(reason) => {
-                warn!(reason, "FRR cannot be read: nothing to withdraw from");
+        for _ in 0..ATTEMPTS {
+            let running = match self.parts.frr.running(&self.absent()).await {
+                Ok(running) => running,
+                Err(reason) => {
+                    warn!(reason, "FRR cannot be read: nothing to withdraw from");
+                    return;
+                }
+            };
+            let target = render(desired, running.dialect);
+            let plan = diff(&running.config, &target, Removals::Apply);
+            if plan.is_empty() {
                 return;
             }
-        };
-        let target = render(desired, running.dialect);
-        let plan = diff(&running.config, &target, Removals::Apply);
-        if !plan.is_empty() {
             self.send(&plan, &running).await;
         }
     }
