@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use anyhow::{Context, Result, ensure};
-use novaroute_e2e::FrrRelease;
 use novaroute_e2e::config::{ADMIN, token};
+use novaroute_e2e::on_each_frr;
 use novaroute_e2e::scene::Scene;
 use rustix::fs::{FlockOperation, flock};
 use tokio::process::Command;
@@ -49,18 +49,19 @@ async fn run(command: &mut Command) -> Result<String> {
     Ok(printed.into_owned())
 }
 
-/// All 13 calls, the stream, health and reflection, from a client that knows nothing but the proto file.
-#[tokio::test]
-async fn a_python_client_gets_every_call_served() -> Result<()> {
-    let python = python().await?;
-    let scene = Scene::new(FrrRelease::Distribution).await?;
-    let mut command = Command::new(python);
-    command.arg(client_folder().join("wire_contract.py")).arg(scene.agent.socket());
-    command.args(["--owner", ADMIN, "--token", &token(ADMIN), "--interface", "tor1", "--router-id", "10.0.1.1"]);
-    let printed = run(&mut command).await?;
-    let steps: Vec<_> = printed.lines().filter_map(|line| line.strip_prefix("ok ")).collect();
-    for step in ["health", "reflection", "register", "configure_bgp", "peers", "prefixes", "bfd", "ospf", "events"] {
-        ensure!(steps.contains(&step), "{step} is missing: {printed}");
+on_each_frr! {
+    /// All 13 calls, the stream, health and reflection, from a client that knows nothing but the proto file.
+    async fn a_python_client_gets_every_call_served(release) {
+        let python = python().await?;
+        let scene = Scene::new(release).await?;
+        let mut command = Command::new(python);
+        command.arg(client_folder().join("wire_contract.py")).arg(scene.agent.socket());
+        command.args(["--owner", ADMIN, "--token", &token(ADMIN), "--interface", "tor1", "--router-id", "10.0.1.1"]);
+        let printed = run(&mut command).await?;
+        let steps: Vec<_> = printed.lines().filter_map(|line| line.strip_prefix("ok ")).collect();
+        for step in ["health", "reflection", "register", "configure_bgp", "peers", "prefixes", "bfd", "ospf", "events"] {
+            ensure!(steps.contains(&step), "{step} is missing: {printed}");
+        }
+        Ok(())
     }
-    Ok(())
 }

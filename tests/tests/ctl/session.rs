@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use novaroute_e2e::config::LB;
 use novaroute_e2e::ctl::Ctl;
+use novaroute_e2e::on_each_frr;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session_with};
 use novaroute_e2e::{Daemon, FrrRelease, wait_for};
@@ -21,8 +22,8 @@ const COMMANDS: [&str; 7] = [
     "enable-ospf --interface lo --area 1 --passive --cost 20",
 ];
 
-async fn prepared() -> Result<(Scene, Ctl)> {
-    let scene = Scene::new(FrrRelease::Distribution).await?;
+async fn prepared(release: FrrRelease) -> Result<(Scene, Ctl)> {
+    let scene = Scene::new(release).await?;
     let password = "password between-us";
     bgp_session_with(&scene.tor, TOR_AS, scene.tor.node_ipv4.into(), NODE_AS, &["bfd", password]).await?;
     std::fs::write(scene.agent.dir().join("secret"), "between-us\n")?;
@@ -53,37 +54,38 @@ fn has(row: &Value, wanted: Value) -> Result<()> {
     Ok(())
 }
 
-/// Commands make the session, the prefixes, BFD and OSPF; what they show is what the peer has; commands take it away.
-#[tokio::test]
-async fn commands_make_show_and_take_away() -> Result<()> {
-    let (scene, ctl) = prepared().await?;
-    scene.established(scene.tor.ipv4.into()).await?;
-    let path = scene.tor.router.wait_bgp_route("203.0.113.7/32", TIMEOUT).await?.remove(0);
-    ensure!(path["metric"] == 7, "{path:#}");
-    let detail = scene.tor.router.show_json(Daemon::Bgpd, "show bgp ipv4 unicast 203.0.113.7/32 json").await?;
-    ensure!(detail["paths"][0]["community"]["string"] == "65001:100 no-export", "{detail:#}");
-    scene.tor.router.wait_bgp_route("2001:db8:7::7/128", TIMEOUT).await?;
-    scene.prefix_state("2001:db8:7::7/128", "advertised").await?;
-    wait_for("BFD to be up", TIMEOUT, async || {
-        Ok((row(&ctl, "peers", "peers", 0).await?["bfd_status"] == "up").then_some(()))
-    })
-    .await?;
+on_each_frr! {
+    /// Commands make the session, the prefixes, BFD and OSPF; what they show is what the peer has; commands take it away.
+    async fn commands_make_show_and_take_away(release) {
+        let (scene, ctl) = prepared(release).await?;
+        scene.established(scene.tor.ipv4.into()).await?;
+        let path = scene.tor.router.wait_bgp_route("203.0.113.7/32", TIMEOUT).await?.remove(0);
+        ensure!(path["metric"] == 7, "{path:#}");
+        let detail = scene.tor.router.show_json(Daemon::Bgpd, "show bgp ipv4 unicast 203.0.113.7/32 json").await?;
+        ensure!(detail["paths"][0]["community"]["string"] == "65001:100 no-export", "{detail:#}");
+        scene.tor.router.wait_bgp_route("2001:db8:7::7/128", TIMEOUT).await?;
+        scene.prefix_state("2001:db8:7::7/128", "advertised").await?;
+        wait_for("BFD to be up", TIMEOUT, async || {
+            Ok((row(&ctl, "peers", "peers", 0).await?["bfd_status"] == "up").then_some(()))
+        })
+        .await?;
 
-    let peer = json!({ "neighbor_address": "10.0.1.2", "remote_as": 65100, "peer_state": "established",
-        "description": "the-rack", "bfd_enabled": true, "prefixes_sent": 2, "intent_state": "programmed" });
-    has(&row(&ctl, "peers", "peers", 0).await?, peer)?;
-    has(
-        &row(&ctl, "prefixes", "prefixes", 0).await?,
-        json!({ "prefix": "203.0.113.7/32", "protocol": "bgp", "state": "advertised", "sent_to": ["10.0.1.2"] }),
-    )?;
-    has(
-        &row(&ctl, "bfd", "bfd_sessions", 1).await?,
-        json!({ "peer_address": "10.0.1.99", "min_rx_ms": 200, "min_tx_ms": 250, "detect_multiplier": 5 }),
-    )?;
-    let ospf = json!({ "interface_name": "lo", "area_id": "0.0.0.1", "cost": 20, "intent_state": "programmed" });
-    has(&row(&ctl, "ospf", "ospf_interfaces", 0).await?, ospf)?;
-    shows_forms(&scene, &ctl).await?;
-    take_away(&scene, &ctl).await
+        let peer = json!({ "neighbor_address": "10.0.1.2", "remote_as": 65100, "peer_state": "established",
+            "description": "the-rack", "bfd_enabled": true, "prefixes_sent": 2, "intent_state": "programmed" });
+        has(&row(&ctl, "peers", "peers", 0).await?, peer)?;
+        has(
+            &row(&ctl, "prefixes", "prefixes", 0).await?,
+            json!({ "prefix": "203.0.113.7/32", "protocol": "bgp", "state": "advertised", "sent_to": ["10.0.1.2"] }),
+        )?;
+        has(
+            &row(&ctl, "bfd", "bfd_sessions", 1).await?,
+            json!({ "peer_address": "10.0.1.99", "min_rx_ms": 200, "min_tx_ms": 250, "detect_multiplier": 5 }),
+        )?;
+        let ospf = json!({ "interface_name": "lo", "area_id": "0.0.0.1", "cost": 20, "intent_state": "programmed" });
+        has(&row(&ctl, "ospf", "ospf_interfaces", 0).await?, ospf)?;
+        shows_forms(&scene, &ctl).await?;
+        take_away(&scene, &ctl).await
+    }
 }
 
 /// Tables, wide tables and YAML of the whole status, and that the owner of the environment is no filter.

@@ -6,7 +6,7 @@ use novaroute_e2e::config::LB;
 use novaroute_e2e::refusal::Refusal;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::v1::{BgpPeer, EnableBfdRequest, EnableOspfRequest, PrefixAttributes};
-use novaroute_e2e::{Daemon, FrrRelease, on_each_frr, request, wait_for};
+use novaroute_e2e::{Daemon, on_each_frr, request, wait_for};
 use tonic::Code;
 
 /// A request that is fine but for one value.
@@ -118,37 +118,39 @@ async fn send(client: &mut Client, bad: &Bad) -> Result<Refusal> {
     Refusal::of(&status.context("accepted")?)
 }
 
-/// Each value beyond its range is INVALID_ARGUMENT with its field named, and nothing is kept of the request.
-#[tokio::test]
-async fn values_out_of_range_are_refused_at_the_door() -> Result<()> {
-    let scene = Scene::new(FrrRelease::Distribution).await?;
-    let mut client = scene.agent.client().await?;
-    for (at, (field, bad)) in BAD.iter().enumerate() {
-        let place = || format!("row {at}, {field}");
-        let refusal = send(&mut client, bad).await.with_context(place)?;
-        let refusal = refusal.expect(Code::InvalidArgument, "INVALID_FIELD").with_context(place)?;
-        ensure!(refusal.fields == [*field], "{}: {refusal:?}", place());
-        ensure!(refusal.message.contains(field), "{}: {refusal:?}", place());
+on_each_frr! {
+    /// Each value beyond its range is INVALID_ARGUMENT with its field named, and nothing is kept of the request.
+    async fn values_out_of_range_are_refused_at_the_door(release) {
+        let scene = Scene::new(release).await?;
+        let mut client = scene.agent.client().await?;
+        for (at, (field, bad)) in BAD.iter().enumerate() {
+            let place = || format!("row {at}, {field}");
+            let refusal = send(&mut client, bad).await.with_context(place)?;
+            let refusal = refusal.expect(Code::InvalidArgument, "INVALID_FIELD").with_context(place)?;
+            ensure!(refusal.fields == [*field], "{}: {refusal:?}", place());
+            ensure!(refusal.message.contains(field), "{}: {refusal:?}", place());
+        }
+        let status = scene.agent.status().await?;
+        ensure!(status.peers.is_empty() && status.prefixes.is_empty(), "{status:?}");
+        ensure!(status.bfd_sessions.is_empty() && status.ospf_interfaces.is_empty(), "{status:?}");
+        Ok(())
     }
-    let status = scene.agent.status().await?;
-    ensure!(status.peers.is_empty() && status.prefixes.is_empty(), "{status:?}");
-    ensure!(status.bfd_sessions.is_empty() && status.ospf_interfaces.is_empty(), "{status:?}");
-    Ok(())
 }
 
-/// All that is wrong with one request is told at once, in the order of the fields.
-#[tokio::test]
-async fn all_bad_fields_of_a_request_are_told_at_once() -> Result<()> {
-    let scene = Scene::new(FrrRelease::Distribution).await?;
-    let mut client = scene.agent.client().await?;
-    let bad = peer(|peer| {
-        (peer.remote_as, peer.keepalive, peer.ebgp_multihop) = (0, 5, 300);
-        peer.description = "a\nb".into();
-    });
-    let status = client.apply_peer(request::apply_peer(LB, bad)).await.err().context("accepted")?;
-    let fields = ["peer.remote_as", "peer.hold_time", "peer.description", "peer.ebgp_multihop"];
-    assert_eq!(Refusal::of(&status)?.fields, fields);
-    Ok(())
+on_each_frr! {
+    /// All that is wrong with one request is told at once, in the order of the fields.
+    async fn all_bad_fields_of_a_request_are_told_at_once(release) {
+        let scene = Scene::new(release).await?;
+        let mut client = scene.agent.client().await?;
+        let bad = peer(|peer| {
+            (peer.remote_as, peer.keepalive, peer.ebgp_multihop) = (0, 5, 300);
+            peer.description = "a\nb".into();
+        });
+        let status = client.apply_peer(request::apply_peer(LB, bad)).await.err().context("accepted")?;
+        let fields = ["peer.remote_as", "peer.hold_time", "peer.description", "peer.ebgp_multihop"];
+        assert_eq!(Refusal::of(&status)?.fields, fields);
+        Ok(())
+    }
 }
 
 fn at_the_ends() -> Vec<(&'static str, BgpPeer)> {

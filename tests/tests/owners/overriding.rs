@@ -5,7 +5,7 @@ use novaroute_e2e::config::{ADMIN, CNI, LB};
 use novaroute_e2e::events::Events;
 use novaroute_e2e::refusal::refused;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
-use novaroute_e2e::{FrrRelease, Router, request, v1, wait_for};
+use novaroute_e2e::{Router, on_each_frr, request, v1, wait_for};
 use novaroute_lab::capture::Capture;
 use serde_json::json;
 use tonic::Code;
@@ -35,48 +35,50 @@ fn withdrawals(capture: &Capture) -> Result<usize> {
     Ok(capture.updates()?.iter().filter(|update| withdrawn(&update.bytes)).count())
 }
 
-/// The peer sees the overriding attributes and then the former ones, and never a moment without the prefix.
-#[tokio::test]
-async fn an_override_shows_at_the_peer_and_goes_without_a_gap() -> Result<()> {
-    let (scene, mut client) = Scene::with_bgp(FrrRelease::Distribution).await?;
-    let mut events = Events::open(&mut client, "", &["INTENT_OVERRIDDEN"]).await?;
-    client.advertise_prefix(with_med(LB, 10)).await?;
-    med_at_tor(&scene.tor.router, 10).await?;
-    let capture = scene.tor.router.capture(scene.tor.link.b().interface(), "tcp port 179").await?;
+on_each_frr! {
+    /// The peer sees the overriding attributes and then the former ones, and never a moment without the prefix.
+    async fn an_override_shows_at_the_peer_and_goes_without_a_gap(release) {
+        let (scene, mut client) = Scene::with_bgp(release).await?;
+        let mut events = Events::open(&mut client, "", &["INTENT_OVERRIDDEN"]).await?;
+        client.advertise_prefix(with_med(LB, 10)).await?;
+        med_at_tor(&scene.tor.router, 10).await?;
+        let capture = scene.tor.router.capture(scene.tor.link.b().interface(), "tcp port 179").await?;
 
-    client.advertise_prefix(with_med(ADMIN, 20)).await?;
-    med_at_tor(&scene.tor.router, 20).await?;
-    let told = events.next().await?;
-    assert_eq!((told.owner.as_str(), told.metadata.get("by").map(String::as_str)), (LB, Some(ADMIN)));
-    assert_eq!(told.reason, "OVERRIDDEN_BY_OWNER");
-    assert_eq!(states(&scene).await?, [(ADMIN.to_owned(), "advertised".to_owned()), (LB.into(), "overridden".into())]);
+        client.advertise_prefix(with_med(ADMIN, 20)).await?;
+        med_at_tor(&scene.tor.router, 20).await?;
+        let told = events.next().await?;
+        assert_eq!((told.owner.as_str(), told.metadata.get("by").map(String::as_str)), (LB, Some(ADMIN)));
+        assert_eq!(told.reason, "OVERRIDDEN_BY_OWNER");
+        assert_eq!(states(&scene).await?, [(ADMIN.to_owned(), "advertised".to_owned()), (LB.into(), "overridden".into())]);
 
-    // The holder keeps its place and may go on as if nothing had happened; others stay outside.
-    client.advertise_prefix(with_med(LB, 11)).await?;
-    let held = refused(client.advertise_prefix(with_med(CNI, 30)).await)?;
-    assert_eq!(held.expect(Code::AlreadyExists, "HELD_BY_ANOTHER")?.about("holder")?, ADMIN);
-    client.withdraw_prefix(request::withdraw(ADMIN, PREFIX, v1::Protocol::Bgp)).await?;
-    med_at_tor(&scene.tor.router, 11).await?;
-    scene.prefix_state(PREFIX, "advertised").await?;
-    assert_eq!(states(&scene).await?, [(LB.to_owned(), "advertised".to_owned())]);
-    assert_eq!(events.next().await?.owner, LB);
-    assert_eq!(withdrawals(&capture)?, 0);
-    Ok(())
+        // The holder keeps its place and may go on as if nothing had happened; others stay outside.
+        client.advertise_prefix(with_med(LB, 11)).await?;
+        let held = refused(client.advertise_prefix(with_med(CNI, 30)).await)?;
+        assert_eq!(held.expect(Code::AlreadyExists, "HELD_BY_ANOTHER")?.about("holder")?, ADMIN);
+        client.withdraw_prefix(request::withdraw(ADMIN, PREFIX, v1::Protocol::Bgp)).await?;
+        med_at_tor(&scene.tor.router, 11).await?;
+        scene.prefix_state(PREFIX, "advertised").await?;
+        assert_eq!(states(&scene).await?, [(LB.to_owned(), "advertised".to_owned())]);
+        assert_eq!(events.next().await?.owner, LB);
+        assert_eq!(withdrawals(&capture)?, 0);
+        Ok(())
+    }
 }
 
-/// A holder that withdraws while overridden does not come back, and the peer sees nothing of it.
-#[tokio::test]
-async fn a_holder_may_leave_while_it_is_overridden() -> Result<()> {
-    let (scene, mut client) = Scene::with_bgp(FrrRelease::Distribution).await?;
-    client.advertise_prefix(with_med(LB, 10)).await?;
-    client.advertise_prefix(with_med(ADMIN, 20)).await?;
-    med_at_tor(&scene.tor.router, 20).await?;
-    client.withdraw_prefix(request::withdraw(LB, PREFIX, v1::Protocol::Bgp)).await?;
-    scene.prefix_state(PREFIX, "advertised").await?;
-    assert_eq!(states(&scene).await?, [(ADMIN.to_owned(), "advertised".to_owned())]);
-    med_at_tor(&scene.tor.router, 20).await?;
-    client.withdraw_prefix(request::withdraw(ADMIN, PREFIX, v1::Protocol::Bgp)).await?;
-    scene.tor.router.wait_bgp_no_route(PREFIX, TIMEOUT).await
+on_each_frr! {
+    /// A holder that withdraws while overridden does not come back, and the peer sees nothing of it.
+    async fn a_holder_may_leave_while_it_is_overridden(release) {
+        let (scene, mut client) = Scene::with_bgp(release).await?;
+        client.advertise_prefix(with_med(LB, 10)).await?;
+        client.advertise_prefix(with_med(ADMIN, 20)).await?;
+        med_at_tor(&scene.tor.router, 20).await?;
+        client.withdraw_prefix(request::withdraw(LB, PREFIX, v1::Protocol::Bgp)).await?;
+        scene.prefix_state(PREFIX, "advertised").await?;
+        assert_eq!(states(&scene).await?, [(ADMIN.to_owned(), "advertised".to_owned())]);
+        med_at_tor(&scene.tor.router, 20).await?;
+        client.withdraw_prefix(request::withdraw(ADMIN, PREFIX, v1::Protocol::Bgp)).await?;
+        scene.tor.router.wait_bgp_no_route(PREFIX, TIMEOUT).await
+    }
 }
 
 /// Owner and state of each intent for the prefix, sorted by owner.
@@ -87,27 +89,28 @@ async fn states(scene: &Scene) -> Result<Vec<(String, String)>> {
     Ok(states)
 }
 
-/// Of two owners that may override, the first one to do so keeps the place; the right can be given and taken away in
-/// the configuration.
-#[tokio::test]
-async fn who_overrides_first_is_not_overridden() -> Result<()> {
-    let scene = Scene::with(FrrRelease::Distribution, |config| {
-        config["owners"][CNI]["can_override"] = true.into();
-        config["owners"]["plain"] = owner("plain", json!({ "can_override": false }));
-    })
-    .await?;
-    let mut client = scene.agent.client().await?;
-    client.advertise_prefix(with_med("plain", 1)).await?;
-    client.advertise_prefix(with_med(CNI, 2)).await?;
-    for (late, holder) in [(ADMIN, CNI), (LB, CNI)] {
-        let held = refused(client.advertise_prefix(with_med(late, 3)).await)?;
-        assert_eq!(held.expect(Code::AlreadyExists, "HELD_BY_ANOTHER")?.about("holder")?, holder);
+on_each_frr! {
+    /// Of two owners that may override, the first one to do so keeps the place; the right can be given and taken away in
+    /// the configuration.
+    async fn who_overrides_first_is_not_overridden(release) {
+        let scene = Scene::with(release, |config| {
+            config["owners"][CNI]["can_override"] = true.into();
+            config["owners"]["plain"] = owner("plain", json!({ "can_override": false }));
+        })
+        .await?;
+        let mut client = scene.agent.client().await?;
+        client.advertise_prefix(with_med("plain", 1)).await?;
+        client.advertise_prefix(with_med(CNI, 2)).await?;
+        for (late, holder) in [(ADMIN, CNI), (LB, CNI)] {
+            let held = refused(client.advertise_prefix(with_med(late, 3)).await)?;
+            assert_eq!(held.expect(Code::AlreadyExists, "HELD_BY_ANOTHER")?.about("holder")?, holder);
+        }
+        client.withdraw_prefix(request::withdraw(CNI, PREFIX, v1::Protocol::Bgp)).await?;
+        client.advertise_prefix(with_med(ADMIN, 3)).await?;
+        let held = refused(client.withdraw_prefix(request::withdraw(LB, PREFIX, v1::Protocol::Bgp)).await)?;
+        assert_eq!(held.expect(Code::PermissionDenied, "HELD_BY_ANOTHER")?.about("holder")?, ADMIN);
+        let owners: Vec<_> = states(&scene).await?.into_iter().map(|(owner, _)| owner).collect();
+        assert_eq!(owners, [ADMIN, "plain"]);
+        Ok(())
     }
-    client.withdraw_prefix(request::withdraw(CNI, PREFIX, v1::Protocol::Bgp)).await?;
-    client.advertise_prefix(with_med(ADMIN, 3)).await?;
-    let held = refused(client.withdraw_prefix(request::withdraw(LB, PREFIX, v1::Protocol::Bgp)).await)?;
-    assert_eq!(held.expect(Code::PermissionDenied, "HELD_BY_ANOTHER")?.about("holder")?, ADMIN);
-    let owners: Vec<_> = states(&scene).await?.into_iter().map(|(owner, _)| owner).collect();
-    assert_eq!(owners, [ADMIN, "plain"]);
-    Ok(())
 }

@@ -5,7 +5,7 @@ use novaroute_e2e::agent::Client;
 use novaroute_e2e::config::LB;
 use novaroute_e2e::refusal::{Refusal, refused};
 use novaroute_e2e::scene::Scene;
-use novaroute_e2e::{Daemon, FrrRelease, request, v1};
+use novaroute_e2e::{Daemon, on_each_frr, request, v1};
 use serde_json::json;
 use tonic::Code;
 
@@ -52,47 +52,48 @@ const PREFIXES: [(&str, &str, Option<&str>); 35] = [
     ("lengths", "2001:db8::/32", Some("PREFIX_LENGTH_NOT_ALLOWED")),
 ];
 
-/// Each type, CIDR and length rule at its edges, for both families.
-#[tokio::test]
-async fn prefixes_are_held_to_type_cidr_and_length() -> Result<()> {
-    let scene = Scene::with(FrrRelease::Distribution, |config| {
-        for (name, rule) in [
-            ("host", json!({ "type": "host_only" })),
-            ("subnet", json!({ "type": "subnet" })),
-            ("any", json!({ "type": "any" })),
-            ("default", json!({ "type": "any", "allow_default_route": true })),
-            ("inside", json!({ "allowed_cidrs": ["10.4.0.0/16", "2001:db8:4::/48"] })),
-            ("lengths", json!({ "min_length": { "ipv4": 24, "ipv6": 64 }, "max_length": { "ipv4": 28 } })),
-        ] {
-            config["owners"][name] = owner(name, json!({ "allowed_prefixes": rule }));
-        }
-    })
-    .await?;
-    let mut client = scene.agent.client().await?;
-    client.configure_bgp(request::configure_bgp("any", 65_001, "10.0.1.1")).await?;
-    let mut allowed = vec![MARKER.to_owned()];
-    for (owner, prefix, reason) in PREFIXES {
-        let answer = client.advertise_prefix(request::advertise(owner, prefix)).await;
-        match reason {
-            None => {
-                answer.with_context(|| format!("{owner} {prefix}"))?;
-                allowed.push(prefix.to_owned());
+on_each_frr! {
+    /// Each type, CIDR and length rule at its edges, for both families.
+    async fn prefixes_are_held_to_type_cidr_and_length(release) {
+        let scene = Scene::with(release, |config| {
+            for (name, rule) in [
+                ("host", json!({ "type": "host_only" })),
+                ("subnet", json!({ "type": "subnet" })),
+                ("any", json!({ "type": "any" })),
+                ("default", json!({ "type": "any", "allow_default_route": true })),
+                ("inside", json!({ "allowed_cidrs": ["10.4.0.0/16", "2001:db8:4::/48"] })),
+                ("lengths", json!({ "min_length": { "ipv4": 24, "ipv6": 64 }, "max_length": { "ipv4": 28 } })),
+            ] {
+                config["owners"][name] = owner(name, json!({ "allowed_prefixes": rule }));
             }
-            Some("INVALID_FIELD") => ensure!(refused(answer)?.fields == ["prefix"], "{owner} {prefix}"),
-            Some(reason) => {
-                let refusal = refused(answer)?.expect(Code::PermissionDenied, reason)?;
-                ensure!(refusal.message.contains(prefix), "{refusal:?}");
-                refusal.about("rule")?;
-                refusal.about("allowed")?;
+        })
+        .await?;
+        let mut client = scene.agent.client().await?;
+        client.configure_bgp(request::configure_bgp("any", 65_001, "10.0.1.1")).await?;
+        let mut allowed = vec![MARKER.to_owned()];
+        for (owner, prefix, reason) in PREFIXES {
+            let answer = client.advertise_prefix(request::advertise(owner, prefix)).await;
+            match reason {
+                None => {
+                    answer.with_context(|| format!("{owner} {prefix}"))?;
+                    allowed.push(prefix.to_owned());
+                }
+                Some("INVALID_FIELD") => ensure!(refused(answer)?.fields == ["prefix"], "{owner} {prefix}"),
+                Some(reason) => {
+                    let refusal = refused(answer)?.expect(Code::PermissionDenied, reason)?;
+                    ensure!(refusal.message.contains(prefix), "{refusal:?}");
+                    refusal.about("rule")?;
+                    refusal.about("allowed")?;
+                }
             }
         }
+        settled(&scene.agent, &mut client, &request::advertise("any", MARKER)).await?;
+        let mut networks = networks(&scene.node).await?;
+        networks.sort();
+        allowed.sort();
+        assert_eq!(networks, allowed);
+        Ok(())
     }
-    settled(&scene.agent, &mut client, &request::advertise("any", MARKER)).await?;
-    let mut networks = networks(&scene.node).await?;
-    networks.sort();
-    allowed.sort();
-    assert_eq!(networks, allowed);
-    Ok(())
 }
 
 /// The five kinds, each as a request that would otherwise be fine.
@@ -130,137 +131,141 @@ fn ospf(interface: &str) -> v1::EnableOspfRequest {
     v1::EnableOspfRequest { interface_name: interface.to_owned(), area_id: "0".to_owned(), ..Default::default() }
 }
 
-/// An owner with one kind can do that and nothing else; the error names the kind and what is permitted.
-#[tokio::test]
-async fn permissions_are_per_kind() -> Result<()> {
-    const KINDS: [&str; 5] = ["bgp_global", "peers", "prefixes", "bfd", "ospf"];
-    let scene = Scene::with(FrrRelease::Distribution, |config| {
-        for kind in KINDS {
-            let name = format!("only-{kind}");
-            config["owners"][&name] = owner(&name, json!({ "permissions": [kind] }));
-        }
-    })
-    .await?;
-    let mut client = scene.agent.client().await?;
-    for permitted in KINDS {
-        let owner = format!("only-{permitted}");
-        for kind in KINDS {
-            let refusal = ask(&mut client, &owner, kind).await?;
-            if kind == permitted {
-                assert_eq!(refusal, None, "{owner}");
-                continue;
+on_each_frr! {
+    /// An owner with one kind can do that and nothing else; the error names the kind and what is permitted.
+    async fn permissions_are_per_kind(release) {
+        const KINDS: [&str; 5] = ["bgp_global", "peers", "prefixes", "bfd", "ospf"];
+        let scene = Scene::with(release, |config| {
+            for kind in KINDS {
+                let name = format!("only-{kind}");
+                config["owners"][&name] = owner(&name, json!({ "permissions": [kind] }));
             }
-            let refusal = refusal.with_context(|| format!("{owner} may use {kind}"))?;
-            let refusal = refusal.expect(Code::PermissionDenied, "KIND_NOT_PERMITTED")?;
-            assert_eq!((refusal.about("rule")?, refusal.about("allowed")?), ("permissions", permitted));
-            if kind != "bgp_global" {
-                remove(&mut client, &owner, kind).await?.expect(Code::PermissionDenied, "KIND_NOT_PERMITTED")?;
+        })
+        .await?;
+        let mut client = scene.agent.client().await?;
+        for permitted in KINDS {
+            let owner = format!("only-{permitted}");
+            for kind in KINDS {
+                let refusal = ask(&mut client, &owner, kind).await?;
+                if kind == permitted {
+                    assert_eq!(refusal, None, "{owner}");
+                    continue;
+                }
+                let refusal = refusal.with_context(|| format!("{owner} may use {kind}"))?;
+                let refusal = refusal.expect(Code::PermissionDenied, "KIND_NOT_PERMITTED")?;
+                assert_eq!((refusal.about("rule")?, refusal.about("allowed")?), ("permissions", permitted));
+                if kind != "bgp_global" {
+                    remove(&mut client, &owner, kind).await?.expect(Code::PermissionDenied, "KIND_NOT_PERMITTED")?;
+                }
             }
+            client.register(request::register(&owner)).await?;
         }
-        client.register(request::register(&owner)).await?;
+        Ok(())
     }
-    Ok(())
 }
 
-/// Communities, interfaces, peers and AS numbers outside the lists are refused; what is inside reaches FRR.
-#[tokio::test]
-async fn lists_of_what_is_allowed_bite() -> Result<()> {
-    let scene = Scene::with(FrrRelease::Distribution, |config| {
-        config["owners"]["bound"] = owner(
-            "bound",
-            json!({
-                "allowed_communities": ["65000:1", "no-export"], "allowed_interfaces": ["tor1"],
-                "allowed_peers": ["10.0.1.0/24", "fd00:1::/64"], "allowed_remote_as": [65100],
-            }),
-        );
-    })
-    .await?;
-    let mut client = scene.agent.client().await?;
-    client.configure_bgp(request::configure_bgp("bound", 65_001, "10.0.1.1")).await?;
-    let with = |list: &[&str]| {
-        let communities = list.iter().map(|text| (*text).to_owned()).collect();
-        let attributes = v1::PrefixAttributes { communities, ..Default::default() };
-        request::advertise_with("bound", "10.9.0.1/32", attributes)
-    };
-    client.advertise_prefix(with(&["65000:1", "65535:65281"])).await?;
-    let refusal = refused(client.advertise_prefix(with(&["65000:1", "65000:2"])).await)?;
-    let refusal = refusal.expect(Code::PermissionDenied, "COMMUNITY_NOT_ALLOWED")?;
-    assert!(refusal.message.contains("65000:2") && refusal.about("allowed")?.contains("65000:1"), "{refusal:?}");
+on_each_frr! {
+    /// Communities, interfaces, peers and AS numbers outside the lists are refused; what is inside reaches FRR.
+    async fn lists_of_what_is_allowed_bite(release) {
+        let scene = Scene::with(release, |config| {
+            config["owners"]["bound"] = owner(
+                "bound",
+                json!({
+                    "allowed_communities": ["65000:1", "no-export"], "allowed_interfaces": ["tor1"],
+                    "allowed_peers": ["10.0.1.0/24", "fd00:1::/64"], "allowed_remote_as": [65100],
+                }),
+            );
+        })
+        .await?;
+        let mut client = scene.agent.client().await?;
+        client.configure_bgp(request::configure_bgp("bound", 65_001, "10.0.1.1")).await?;
+        let with = |list: &[&str]| {
+            let communities = list.iter().map(|text| (*text).to_owned()).collect();
+            let attributes = v1::PrefixAttributes { communities, ..Default::default() };
+            request::advertise_with("bound", "10.9.0.1/32", attributes)
+        };
+        client.advertise_prefix(with(&["65000:1", "65535:65281"])).await?;
+        let refusal = refused(client.advertise_prefix(with(&["65000:1", "65000:2"])).await)?;
+        let refusal = refusal.expect(Code::PermissionDenied, "COMMUNITY_NOT_ALLOWED")?;
+        assert!(refusal.message.contains("65000:2") && refusal.about("allowed")?.contains("65000:1"), "{refusal:?}");
 
-    client.apply_peer(request::apply_peer("bound", peer("10.0.1.2", 65_100))).await?;
-    let refusal = refused(client.apply_peer(request::apply_peer("bound", peer("10.0.1.3", 65_101))).await)?;
-    refusal.expect(Code::PermissionDenied, "REMOTE_AS_NOT_ALLOWED")?;
-    for address in ["10.0.2.2", "fd00:2::2"] {
-        let refusal = refused(client.apply_peer(request::apply_peer("bound", peer(address, 65_100))).await)?;
-        refusal.expect(Code::PermissionDenied, "PEER_NOT_ALLOWED")?;
-        let refusal = refused(client.enable_bfd(request::enable_bfd("bound", bfd(address, ""))).await)?;
-        refusal.expect(Code::PermissionDenied, "PEER_NOT_ALLOWED")?;
+        client.apply_peer(request::apply_peer("bound", peer("10.0.1.2", 65_100))).await?;
+        let refusal = refused(client.apply_peer(request::apply_peer("bound", peer("10.0.1.3", 65_101))).await)?;
+        refusal.expect(Code::PermissionDenied, "REMOTE_AS_NOT_ALLOWED")?;
+        for address in ["10.0.2.2", "fd00:2::2"] {
+            let refusal = refused(client.apply_peer(request::apply_peer("bound", peer(address, 65_100))).await)?;
+            refusal.expect(Code::PermissionDenied, "PEER_NOT_ALLOWED")?;
+            let refusal = refused(client.enable_bfd(request::enable_bfd("bound", bfd(address, ""))).await)?;
+            refusal.expect(Code::PermissionDenied, "PEER_NOT_ALLOWED")?;
+        }
+        let refusal = refused(client.enable_ospf(request::enable_ospf("bound", ospf("lo"))).await)?;
+        refusal.expect(Code::PermissionDenied, "INTERFACE_NOT_ALLOWED")?;
+        let refusal = refused(client.enable_bfd(request::enable_bfd("bound", bfd("10.0.1.9", "lo"))).await)?;
+        refusal.expect(Code::PermissionDenied, "INTERFACE_NOT_ALLOWED")?;
+        client.enable_ospf(request::enable_ospf("bound", ospf("tor1"))).await?;
+        settled(&scene.agent, &mut client, &request::advertise("bound", MARKER)).await?;
+        let bgpd = scene.running(Daemon::Bgpd).await?;
+        assert!(bgpd.contains("65000:1") && !bgpd.contains("65000:2") && !bgpd.contains("10.0.2.2"), "{bgpd}");
+        Ok(())
     }
-    let refusal = refused(client.enable_ospf(request::enable_ospf("bound", ospf("lo"))).await)?;
-    refusal.expect(Code::PermissionDenied, "INTERFACE_NOT_ALLOWED")?;
-    let refusal = refused(client.enable_bfd(request::enable_bfd("bound", bfd("10.0.1.9", "lo"))).await)?;
-    refusal.expect(Code::PermissionDenied, "INTERFACE_NOT_ALLOWED")?;
-    client.enable_ospf(request::enable_ospf("bound", ospf("tor1"))).await?;
-    settled(&scene.agent, &mut client, &request::advertise("bound", MARKER)).await?;
-    let bgpd = scene.running(Daemon::Bgpd).await?;
-    assert!(bgpd.contains("65000:1") && !bgpd.contains("65000:2") && !bgpd.contains("10.0.2.2"), "{bgpd}");
-    Ok(())
 }
 
-/// A limit counts what is held: an upsert is free, a withdrawal makes room, another owner has its own.
-#[tokio::test]
-async fn limits_count_what_is_held() -> Result<()> {
-    let scene = Scene::with(FrrRelease::Distribution, |config| {
-        config["owners"]["small"] = owner("small", json!({ "max_prefixes": 2, "max_peers": 1 }));
-    })
-    .await?;
-    let mut client = scene.agent.client().await?;
-    let advertise = |prefix: &str| request::advertise("small", prefix);
-    client.advertise_prefix(advertise("10.9.0.1/32")).await?;
-    client.advertise_prefix(request::advertise_ospf("small", "10.9.0.2/32")).await?;
-    let refusal = refused(client.advertise_prefix(advertise("10.9.0.3/32")).await)?;
-    let refusal = refusal.expect(Code::ResourceExhausted, "LIMIT_REACHED")?;
-    assert_eq!((refusal.about("limit")?, refusal.about("held")?), ("2", "2"));
-    client.advertise_prefix(advertise("10.9.0.1/32")).await?;
-    client.withdraw_prefix(request::withdraw("small", "10.9.0.1/32", v1::Protocol::Bgp)).await?;
-    client.advertise_prefix(advertise("10.9.0.3/32")).await?;
+on_each_frr! {
+    /// A limit counts what is held: an upsert is free, a withdrawal makes room, another owner has its own.
+    async fn limits_count_what_is_held(release) {
+        let scene = Scene::with(release, |config| {
+            config["owners"]["small"] = owner("small", json!({ "max_prefixes": 2, "max_peers": 1 }));
+        })
+        .await?;
+        let mut client = scene.agent.client().await?;
+        let advertise = |prefix: &str| request::advertise("small", prefix);
+        client.advertise_prefix(advertise("10.9.0.1/32")).await?;
+        client.advertise_prefix(request::advertise_ospf("small", "10.9.0.2/32")).await?;
+        let refusal = refused(client.advertise_prefix(advertise("10.9.0.3/32")).await)?;
+        let refusal = refusal.expect(Code::ResourceExhausted, "LIMIT_REACHED")?;
+        assert_eq!((refusal.about("limit")?, refusal.about("held")?), ("2", "2"));
+        client.advertise_prefix(advertise("10.9.0.1/32")).await?;
+        client.withdraw_prefix(request::withdraw("small", "10.9.0.1/32", v1::Protocol::Bgp)).await?;
+        client.advertise_prefix(advertise("10.9.0.3/32")).await?;
 
-    client.apply_peer(request::apply_peer("small", peer("10.0.1.2", 65_100))).await?;
-    client.apply_peer(request::apply_peer("small", peer("10.0.1.2", 65_101))).await?;
-    let refusal = refused(client.apply_peer(request::apply_peer("small", peer("10.0.1.3", 65_100))).await)?;
-    refusal.expect(Code::ResourceExhausted, "LIMIT_REACHED")?;
-    client.apply_peer(request::apply_peer(LB, peer("10.0.1.3", 65_100))).await?;
-    Ok(())
+        client.apply_peer(request::apply_peer("small", peer("10.0.1.2", 65_100))).await?;
+        client.apply_peer(request::apply_peer("small", peer("10.0.1.2", 65_101))).await?;
+        let refusal = refused(client.apply_peer(request::apply_peer("small", peer("10.0.1.3", 65_100))).await)?;
+        refusal.expect(Code::ResourceExhausted, "LIMIT_REACHED")?;
+        client.apply_peer(request::apply_peer(LB, peer("10.0.1.3", 65_100))).await?;
+        Ok(())
+    }
 }
 
-/// Of several things that are wrong with a request the first in the order parse, token, permission, policy, conflict is
-/// told, so that nobody learns of what it may not see.
-#[tokio::test]
-async fn checks_come_in_their_order() -> Result<()> {
-    let scene = Scene::with(FrrRelease::Distribution, |config| {
-        config["owners"]["bound"] = owner("bound", json!({
-            "permissions": ["prefixes"], "max_prefixes": 1, "allowed_prefixes": { "allowed_cidrs": ["10.9.0.0/24"] },
-        }));
-    })
-    .await?;
-    let mut client = scene.agent.client().await?;
-    client.advertise_prefix(request::advertise(LB, "10.9.0.1/32")).await?;
-    client.advertise_prefix(request::advertise(LB, "10.8.0.1/32")).await?;
-    client.apply_peer(request::apply_peer(LB, peer("10.0.1.2", 65_100))).await?;
+on_each_frr! {
+    /// Of several things that are wrong with a request the first in the order parse, token, permission, policy, conflict is
+    /// told, so that nobody learns of what it may not see.
+    async fn checks_come_in_their_order(release) {
+        let scene = Scene::with(release, |config| {
+            config["owners"]["bound"] = owner("bound", json!({
+                "permissions": ["prefixes"], "max_prefixes": 1, "allowed_prefixes": { "allowed_cidrs": ["10.9.0.0/24"] },
+            }));
+        })
+        .await?;
+        let mut client = scene.agent.client().await?;
+        client.advertise_prefix(request::advertise(LB, "10.9.0.1/32")).await?;
+        client.advertise_prefix(request::advertise(LB, "10.8.0.1/32")).await?;
+        client.apply_peer(request::apply_peer(LB, peer("10.0.1.2", 65_100))).await?;
 
-    let forged = |mut message: v1::ApplyPeerRequest| {
-        message.token = "wrong".into();
-        message
-    };
-    let malformed = forged(request::apply_peer("bound", peer("10.0.1.2", 0)));
-    refused(client.apply_peer(malformed).await)?.expect(Code::InvalidArgument, "INVALID_FIELD")?;
-    let guessed = forged(request::apply_peer("bound", peer("10.0.1.2", 65_100)));
-    refused(client.apply_peer(guessed).await)?.expect(Code::Unauthenticated, "BAD_CREDENTIALS")?;
-    let held = request::apply_peer("bound", peer("10.0.1.2", 65_100));
-    refused(client.apply_peer(held).await)?.expect(Code::PermissionDenied, "KIND_NOT_PERMITTED")?;
-    let outside = request::advertise("bound", "10.8.0.1/32");
-    refused(client.advertise_prefix(outside).await)?.expect(Code::PermissionDenied, "PREFIX_NOT_IN_ALLOWED_CIDRS")?;
-    let taken = request::advertise("bound", "10.9.0.1/32");
-    refused(client.advertise_prefix(taken).await)?.expect(Code::AlreadyExists, "HELD_BY_ANOTHER")?;
-    Ok(())
+        let forged = |mut message: v1::ApplyPeerRequest| {
+            message.token = "wrong".into();
+            message
+        };
+        let malformed = forged(request::apply_peer("bound", peer("10.0.1.2", 0)));
+        refused(client.apply_peer(malformed).await)?.expect(Code::InvalidArgument, "INVALID_FIELD")?;
+        let guessed = forged(request::apply_peer("bound", peer("10.0.1.2", 65_100)));
+        refused(client.apply_peer(guessed).await)?.expect(Code::Unauthenticated, "BAD_CREDENTIALS")?;
+        let held = request::apply_peer("bound", peer("10.0.1.2", 65_100));
+        refused(client.apply_peer(held).await)?.expect(Code::PermissionDenied, "KIND_NOT_PERMITTED")?;
+        let outside = request::advertise("bound", "10.8.0.1/32");
+        refused(client.advertise_prefix(outside).await)?.expect(Code::PermissionDenied, "PREFIX_NOT_IN_ALLOWED_CIDRS")?;
+        let taken = request::advertise("bound", "10.9.0.1/32");
+        refused(client.advertise_prefix(taken).await)?.expect(Code::AlreadyExists, "HELD_BY_ANOTHER")?;
+        Ok(())
+    }
 }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use novaroute_e2e::agent::Agent;
 use novaroute_e2e::caller::{client_as, open_as};
 use novaroute_e2e::config::LB;
-use novaroute_e2e::{FrrRelease, request};
+use novaroute_e2e::{on_each_frr, request};
 use novaroute_lab::topology::node_and_tor;
 use serde_json::json;
 
@@ -49,34 +49,36 @@ impl Watcher {
     }
 }
 
-/// From its first moment on the socket is never open to more than it shall be; then exactly those can connect.
-#[tokio::test]
-async fn mode_and_group_are_as_configured_and_never_wider() -> Result<()> {
-    let lab = node_and_tor(FrrRelease::Distribution).await?;
-    let watcher = Watcher::of(lab.node.dir().join("agent/novaroute.sock"));
-    let agent = Agent::start(&lab.node, |config| config["socket"] = json!({ "mode": "0620", "group": GROUP })).await?;
-    let seen = watcher.seen()?;
-    assert_eq!(seen.last(), Some(&(0o620, GROUP)));
-    for (mode, gid) in &seen {
-        assert_eq!(mode & !0o620, 0, "wider than asked for: {seen:?}");
-        assert!(mode & 0o020 == 0 || *gid == GROUP, "open to another group: {seen:?}");
-    }
+on_each_frr! {
+    /// From its first moment on the socket is never open to more than it shall be; then exactly those can connect.
+    async fn mode_and_group_are_as_configured_and_never_wider(release) {
+        let lab = node_and_tor(release).await?;
+        let watcher = Watcher::of(lab.node.dir().join("agent/novaroute.sock"));
+        let agent = Agent::start(&lab.node, |config| config["socket"] = json!({ "mode": "0620", "group": GROUP })).await?;
+        let seen = watcher.seen()?;
+        assert_eq!(seen.last(), Some(&(0o620, GROUP)));
+        for (mode, gid) in &seen {
+            assert_eq!(mode & !0o620, 0, "wider than asked for: {seen:?}");
+            assert!(mode & 0o020 == 0 || *gid == GROUP, "open to another group: {seen:?}");
+        }
 
-    let socket = agent.socket();
-    let refused = open_as(&socket, STRANGER, STRANGER).err().context("a stranger came in")?;
-    assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
-    client_as(&socket, STRANGER, GROUP).await?.register(request::register(LB)).await?;
-    agent.client().await?.register(request::register(LB)).await?;
-    Ok(())
+        let socket = agent.socket();
+        let refused = open_as(&socket, STRANGER, STRANGER).err().context("a stranger came in")?;
+        assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+        client_as(&socket, STRANGER, GROUP).await?.register(request::register(LB)).await?;
+        agent.client().await?.register(request::register(LB)).await?;
+        Ok(())
+    }
 }
 
-/// Without a word in the configuration the socket is for root and its group.
-#[tokio::test]
-async fn the_default_is_root_and_its_group() -> Result<()> {
-    let lab = node_and_tor(FrrRelease::Distribution).await?;
-    let agent = Agent::start(&lab.node, |_| {}).await?;
-    let found = fs::metadata(agent.socket())?;
-    assert_eq!((found.mode() & 0o7777, found.uid(), found.gid()), (0o660, 0, 0));
-    assert!(open_as(&agent.socket(), STRANGER, STRANGER).is_err());
-    Ok(())
+on_each_frr! {
+    /// Without a word in the configuration the socket is for root and its group.
+    async fn the_default_is_root_and_its_group(release) {
+        let lab = node_and_tor(release).await?;
+        let agent = Agent::start(&lab.node, |_| {}).await?;
+        let found = fs::metadata(agent.socket())?;
+        assert_eq!((found.mode() & 0o7777, found.uid(), found.gid()), (0o660, 0, 0));
+        assert!(open_as(&agent.socket(), STRANGER, STRANGER).is_err());
+        Ok(())
+    }
 }

@@ -8,7 +8,7 @@ use novaroute_e2e::events::Events;
 use novaroute_e2e::refusal::refused;
 use novaroute_e2e::scene::Scene;
 use novaroute_e2e::v1::EventType;
-use novaroute_e2e::{Daemon, FrrRelease, on_each_frr, request, v1};
+use novaroute_e2e::{Daemon, on_each_frr, request, v1};
 
 use crate::{declare, protected};
 
@@ -78,18 +78,19 @@ on_each_frr! {
     }
 }
 
-/// A peer that is removed goes down, and so do its prefixes: the events come also where FRR forgets the object.
-#[tokio::test]
-async fn what_is_removed_goes_down_first() -> Result<()> {
-    let (scene, mut client) = Scene::with_bgp(FrrRelease::Distribution).await?;
-    let mut events = Events::open(&mut client, LB, &[]).await?;
-    client.advertise_prefix(request::advertise(LB, PREFIX)).await?;
-    events.expect(EventType::PrefixAdvertised).await?;
-    client.remove_peer(request::remove_peer(LB, scene.tor.ipv4)).await?;
-    let down = events.expect(EventType::PeerDown).await?;
-    ensure!(down.metadata.get("reason").is_some_and(|reason| !reason.is_empty()), "{down:?}");
-    events.expect(EventType::PrefixWithdrawn).await?;
-    let mut after = events.seen().iter().filter(|event| event.sequence > down.sequence);
-    ensure!(after.all(|event| event.r#type() != EventType::PeerUp), "{:?}", events.seen());
-    Ok(())
+on_each_frr! {
+    /// A peer that is removed goes down, and so do its prefixes: the events come also where FRR forgets the object.
+    async fn what_is_removed_goes_down_first(release) {
+        let (scene, mut client) = Scene::with_bgp(release).await?;
+        let mut events = Events::open(&mut client, LB, &[]).await?;
+        client.advertise_prefix(request::advertise(LB, PREFIX)).await?;
+        events.expect(EventType::PrefixAdvertised).await?;
+        client.remove_peer(request::remove_peer(LB, scene.tor.ipv4)).await?;
+        let down = events.expect(EventType::PeerDown).await?;
+        ensure!(down.metadata.get("reason").is_some_and(|reason| !reason.is_empty()), "{down:?}");
+        events.expect(EventType::PrefixWithdrawn).await?;
+        let mut after = events.seen().iter().filter(|event| event.sequence > down.sequence);
+        ensure!(after.all(|event| event.r#type() != EventType::PeerUp), "{:?}", events.seen());
+        Ok(())
+    }
 }

@@ -5,7 +5,7 @@ use novaroute_e2e::config::{CNI, LB, token};
 use novaroute_e2e::refusal::refused;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::tor::times_established;
-use novaroute_e2e::{FrrRelease, request, wait_for};
+use novaroute_e2e::{on_each_frr, request, wait_for};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tonic::Code;
@@ -36,76 +36,78 @@ async fn sessions_so_far(scene: &Scene) -> Result<u64> {
     times_established(&scene.tor.router, node.into()).await
 }
 
-/// Owners, permissions and policies follow the file, by SIGHUP and by itself; a bad file changes nothing; the session
-/// never notices.
-#[tokio::test]
-async fn owners_and_policies_follow_the_file() -> Result<()> {
-    let (scene, mut client) = Scene::with_bgp(FrrRelease::Distribution).await?;
-    let before = sessions_so_far(&scene).await?;
-    client.advertise_prefix(request::advertise(CNI, "203.0.113.7/32")).await?;
-    scene.tor.router.wait_bgp_route("203.0.113.7/32", TIMEOUT).await?;
-    refused(client.register(request::register("late")).await)?.expect(Code::Unauthenticated, "BAD_CREDENTIALS")?;
+on_each_frr! {
+    /// Owners, permissions and policies follow the file, by SIGHUP and by itself; a bad file changes nothing; the session
+    /// never notices.
+    async fn owners_and_policies_follow_the_file(release) {
+        let (scene, mut client) = Scene::with_bgp(release).await?;
+        let before = sessions_so_far(&scene).await?;
+        client.advertise_prefix(request::advertise(CNI, "203.0.113.7/32")).await?;
+        scene.tor.router.wait_bgp_route("203.0.113.7/32", TIMEOUT).await?;
+        refused(client.register(request::register("late")).await)?.expect(Code::Unauthenticated, "BAD_CREDENTIALS")?;
 
-    let hangup = || scene.agent.signal(Signal::HUP);
-    change(&scene, IN_FORCE, hangup, |config| {
-        config["owners"]["late"] = json!({ "token": token("late") });
-        config["owners"][CNI]["permissions"] = json!(["peers"]);
-        config["log_level"] = json!("info");
-    })
-    .await?;
-    client.register(request::register("late")).await?;
-    let denied = refused(client.advertise_prefix(request::advertise(CNI, "203.0.113.8/32")).await)?;
-    denied.expect(Code::PermissionDenied, "KIND_NOT_PERMITTED")?;
+        let hangup = || scene.agent.signal(Signal::HUP);
+        change(&scene, IN_FORCE, hangup, |config| {
+            config["owners"]["late"] = json!({ "token": token("late") });
+            config["owners"][CNI]["permissions"] = json!(["peers"]);
+            config["log_level"] = json!("info");
+        })
+        .await?;
+        client.register(request::register("late")).await?;
+        let denied = refused(client.advertise_prefix(request::advertise(CNI, "203.0.113.8/32")).await)?;
+        denied.expect(Code::PermissionDenied, "KIND_NOT_PERMITTED")?;
 
-    change(&scene, KEPT, hangup, |config| {
-        config["owners"]["another"] = json!({ "token": token("another") });
-        config["log_level"] = json!("loud");
-    })
-    .await?;
-    ensure!(scene.agent.log().contains("log_level: \"loud\" is not one of"), "{}", scene.agent.log());
-    refused(client.register(request::register("another")).await)?.expect(Code::Unauthenticated, "BAD_CREDENTIALS")?;
-    client.register(request::register("late")).await?;
+        change(&scene, KEPT, hangup, |config| {
+            config["owners"]["another"] = json!({ "token": token("another") });
+            config["log_level"] = json!("loud");
+        })
+        .await?;
+        ensure!(scene.agent.log().contains("log_level: \"loud\" is not one of"), "{}", scene.agent.log());
+        refused(client.register(request::register("another")).await)?.expect(Code::Unauthenticated, "BAD_CREDENTIALS")?;
+        client.register(request::register("late")).await?;
 
-    // Without a signal: the file is looked at.
-    change(
-        &scene,
-        IN_FORCE,
-        || Ok(()),
-        |config| {
-            config["log_level"] = json!("debug");
-            config["owners"].as_object_mut().map(|owners| owners.remove("late"));
-        },
-    )
-    .await?;
-    client.register(request::register("another")).await?;
-    refused(client.register(request::register("late")).await)?.expect(Code::Unauthenticated, "BAD_CREDENTIALS")?;
+        // Without a signal: the file is looked at.
+        change(
+            &scene,
+            IN_FORCE,
+            || Ok(()),
+            |config| {
+                config["log_level"] = json!("debug");
+                config["owners"].as_object_mut().map(|owners| owners.remove("late"));
+            },
+        )
+        .await?;
+        client.register(request::register("another")).await?;
+        refused(client.register(request::register("late")).await)?.expect(Code::Unauthenticated, "BAD_CREDENTIALS")?;
 
-    // What was held under the old policy stays until its owner says otherwise.
-    ensure!(!scene.tor.router.bgp_paths("203.0.113.7/32").await?.is_empty());
-    ensure!(sessions_so_far(&scene).await? == before, "the session flapped");
-    scene.established(scene.tor.ipv4.into()).await
+        // What was held under the old policy stays until its owner says otherwise.
+        ensure!(!scene.tor.router.bgp_paths("203.0.113.7/32").await?.is_empty());
+        ensure!(sessions_so_far(&scene).await? == before, "the session flapped");
+        scene.established(scene.tor.ipv4.into()).await
+    }
 }
 
-/// A peer in the file comes and goes with the file, and the session of another one stays.
-#[tokio::test]
-async fn peers_of_the_file_follow_it() -> Result<()> {
-    let (scene, _client) = Scene::with_bgp(FrrRelease::Distribution).await?;
-    let before = sessions_so_far(&scene).await?;
-    let hangup = || scene.agent.signal(Signal::HUP);
-    change(&scene, IN_FORCE, hangup, |config| {
-        config["bgp"] = json!({ "peers": [{ "neighbor_address": "10.0.1.99", "remote_as": 65_100 }] });
-    })
-    .await?;
-    let row = scene.peer_intent_state("10.0.1.99".parse()?, "programmed").await?;
-    assert_eq!(row.owner, "_config");
-    change(&scene, IN_FORCE, hangup, |config| config["bgp"] = json!({})).await?;
-    wait_for("the peer to be gone from FRR", TIMEOUT, async || {
-        let bgpd = scene.running(novaroute_e2e::Daemon::Bgpd).await?;
-        Ok((!bgpd.contains("10.0.1.99")).then_some(()))
-    })
-    .await?;
-    ensure!(sessions_so_far(&scene).await? == before, "the session flapped");
-    let rows = scene.agent.status().await?.peers;
-    ensure!(rows.len() == 1 && rows[0].owner == LB, "{rows:?}");
-    Ok(())
+on_each_frr! {
+    /// A peer in the file comes and goes with the file, and the session of another one stays.
+    async fn peers_of_the_file_follow_it(release) {
+        let (scene, _client) = Scene::with_bgp(release).await?;
+        let before = sessions_so_far(&scene).await?;
+        let hangup = || scene.agent.signal(Signal::HUP);
+        change(&scene, IN_FORCE, hangup, |config| {
+            config["bgp"] = json!({ "peers": [{ "neighbor_address": "10.0.1.99", "remote_as": 65_100 }] });
+        })
+        .await?;
+        let row = scene.peer_intent_state("10.0.1.99".parse()?, "programmed").await?;
+        assert_eq!(row.owner, "_config");
+        change(&scene, IN_FORCE, hangup, |config| config["bgp"] = json!({})).await?;
+        wait_for("the peer to be gone from FRR", TIMEOUT, async || {
+            let bgpd = scene.running(novaroute_e2e::Daemon::Bgpd).await?;
+            Ok((!bgpd.contains("10.0.1.99")).then_some(()))
+        })
+        .await?;
+        ensure!(sessions_so_far(&scene).await? == before, "the session flapped");
+        let rows = scene.agent.status().await?.peers;
+        ensure!(rows.len() == 1 && rows[0].owner == LB, "{rows:?}");
+        Ok(())
+    }
 }

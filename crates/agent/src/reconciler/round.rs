@@ -25,6 +25,10 @@ use crate::metrics::TransactionResult;
 /// appear; what it still does not show after this was not kept.
 const PASSES_MAX: usize = 3;
 
+/// Up to so many lines, what was sent is compared with what FRR shows at once. Beyond, that takes long enough that a
+/// burst of changes would wait for it, and it is left to the next round where one is due.
+const COMPARED_AT_ONCE_LINES_MAX: usize = 1000;
+
 impl<F: Frr> Loop<F> {
     /// Makes FRR run what is wanted, as far as it lets us. While `adopting`, what nobody has claimed stays.
     pub(super) async fn reconcile(&mut self, adopting: bool) -> RoundEnd {
@@ -43,13 +47,15 @@ impl<F: Frr> Loop<F> {
             }
         };
         self.publish(&outcome);
-        self.sent.extend(outcome.sent.iter().cloned());
+        // An intent whose lines went out in a round that was overtaken is told of by the round that sees them in FRR.
+        outcome.sent.append(&mut self.sent);
+        self.parts.owner.record(outcome.recorded(&snapshot, &desired, &self.refusals)).await;
+        let waiting = outcome.left.intents();
+        self.sent = outcome.sent.iter().filter(|key| waiting.contains(key)).cloned().collect();
         if outcome.superseded {
             self.settled = None;
             return RoundEnd::Settled;
         }
-        outcome.sent = std::mem::take(&mut self.sent);
-        self.parts.owner.record(outcome.recorded(&snapshot, &desired, &self.refusals)).await;
         let end = outcome.end();
         self.settled = (end == RoundEnd::Settled).then(|| snapshot.revision());
         end
@@ -91,8 +97,7 @@ impl<F: Frr> Loop<F> {
             for refusal in applied.refused {
                 self.refusals.record(refusal);
             }
-            // What is wanted has changed meanwhile: the next round compares and sends in one go.
-            outcome.superseded = clean && self.parts.view.borrow().snapshot.revision() != self.looked_at;
+            outcome.superseded = clean && outcome.lines() > COMPARED_AT_ONCE_LINES_MAX && self.is_overtaken();
             if !outcome.lost.is_empty() || outcome.superseded {
                 return Ok(outcome);
             }
@@ -100,6 +105,11 @@ impl<F: Frr> Loop<F> {
         }
         self.give_up(desired, removals, &sent, &mut outcome).await?;
         Ok(outcome)
+    }
+
+    /// What is wanted has changed since the round began: the next one compares and sends in one go.
+    fn is_overtaken(&self) -> bool {
+        self.parts.view.borrow().snapshot.revision() != self.looked_at
     }
 
     async fn read(&mut self) -> Result<Running, String> {

@@ -50,6 +50,11 @@ impl Outcome {
         self.left = plan.clone();
     }
 
+    /// Number of lines that FRR should run.
+    pub(super) fn lines(&self) -> usize {
+        self.target.len()
+    }
+
     /// Takes in how it went to send a plan.
     pub(super) fn take(&mut self, plan: &Plan, applied: &Applied) {
         self.sent.extend(plan.intents().into_iter().cloned());
