@@ -1,4 +1,5 @@
-//! The table. Each row was measured against FRR 8.4 and 10.3, for IPv4 and IPv6 peers.
+//! The table. The end-to-end suite `config_lines` holds each row against FRR 8.4 and 10.3; a row that several daemons
+//! share is held against one of them, and what a row does to sessions against BGP sessions.
 
 use super::{Change, Effect, LineKind, Order, Rule, Scope};
 use crate::daemon::Daemon;
