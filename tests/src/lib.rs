@@ -18,6 +18,7 @@ pub mod quiet;
 pub mod refusal;
 pub mod reliability;
 pub mod request;
+pub mod rounds;
 pub mod scene;
 pub mod tor;
 

@@ -19,6 +19,8 @@ use novaroute_core::name::OwnerName;
 use novaroute_core::store::{Place, Snapshot};
 
 use load::Scan;
+
+use crate::fault::{self, Point};
 pub use state_dir::{StateError, StateLock};
 
 /// A journal shorter than this is not worth compacting.
@@ -117,9 +119,10 @@ impl Journal {
         }
         self.cut_tail()?;
         self.tail_unknown = true;
-        let written = self.file.write_all_at(&frames, self.bytes).and_then(|()| self.file.sync_data());
-        match written {
+        fault::reach(Point::JournalBeforeWrite);
+        match self.write(&frames) {
             Ok(()) => {
+                fault::reach(Point::JournalAfterSync);
                 self.bytes += frames.len() as u64;
                 self.tail_unknown = false;
                 Ok(())
@@ -130,6 +133,12 @@ impl Journal {
                 Err(error)
             }
         }
+    }
+
+    fn write(&self, frames: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(frames, self.bytes)?;
+        fault::reach(Point::JournalBeforeSync);
+        self.file.sync_data()
     }
 
     /// Removes what a failed write may have left, so that no record ever stands behind garbage.

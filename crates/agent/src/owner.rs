@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, warn};
 
 use crate::events::EventHub;
+use crate::fault::{self, Point};
 use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::stopwatch::Stopwatch;
@@ -173,7 +174,9 @@ impl OwnerTask {
             self.time(change);
         }
         self.engine = group.draft;
+        fault::reach(Point::PublishBefore);
         self.view.send_replace(view_of(&self.engine));
+        fault::reach(Point::AnswerBefore);
         self.stopwatch.look_at(&group.events);
         self.hub.publish(group.events);
         for waiting in group.waiting {
@@ -181,6 +184,7 @@ impl OwnerTask {
             let accepted = Accepted { snapshot: self.engine.snapshot().clone(), previous_bgp: waiting.previous_bgp };
             let _gone = waiting.reply.send(Ok(accepted));
         }
+        fault::reach(Point::AnswerAfter);
         self.compact_if_due();
     }
 

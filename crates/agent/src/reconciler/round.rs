@@ -18,6 +18,7 @@ use tracing::{debug, info, warn};
 
 use super::status::Outcome;
 use super::{LINES_SHOWN_MAX, Loop, Seen};
+use crate::fault::{self, Point};
 use crate::frr::{Applied, Frr, Running};
 use crate::metrics::TransactionResult;
 
@@ -49,7 +50,9 @@ impl<F: Frr> Loop<F> {
         self.publish(&outcome);
         // An intent whose lines went out in a round that was overtaken is told of by the round that sees them in FRR.
         outcome.sent.append(&mut self.sent);
+        fault::reach(Point::RecordBefore);
         self.parts.owner.record(outcome.recorded(&snapshot, &desired, &self.refusals)).await;
+        fault::reach(Point::RecordAfter);
         let waiting = outcome.left.intents();
         self.sent = outcome.sent.iter().filter(|key| waiting.contains(key)).cloned().collect();
         if outcome.superseded {
@@ -132,7 +135,9 @@ impl<F: Frr> Loop<F> {
         info!(lines = plan.len(), "sending to FRR");
         debug!("plan:\n{plan}");
         let started = Instant::now();
+        fault::reach(Point::PlanBefore);
         let applied = self.parts.frr.apply(plan, running.dialect.version).await;
+        fault::reach(Point::PlanAfter);
         let result = match (applied.lost.is_empty(), applied.refused.is_empty()) {
             (false, _) => TransactionResult::Failed,
             (true, false) => TransactionResult::Refused,
