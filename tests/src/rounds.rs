@@ -39,6 +39,7 @@ pub struct Rounds {
     fixed: Fixed,
     dice: Dice,
     seed: u64,
+    only: String,
     done: usize,
 }
 
@@ -54,11 +55,11 @@ pub struct Round {
 }
 
 impl Rounds {
-    /// Brings up a node that has everything that the model begins with.
+    /// Brings up a node that has everything that the model begins with. Faults are those whose name has `only` in it.
     ///
     /// # Errors
     /// It does not come up.
-    pub async fn new(release: FrrRelease, seed: u64) -> Result<Self> {
+    pub async fn new(release: FrrRelease, seed: u64, only: &str) -> Result<Self> {
         let scene = Scene::new(release).await?;
         configure_tor(&scene.tor).await?;
         for version in Version::BOTH {
@@ -70,7 +71,8 @@ impl Rounds {
         for version in Version::BOTH {
             wait_full(&scene, version).await?;
         }
-        let mut rounds = Self { scene, model, fixed: Fixed::new(), dice: Dice::new(seed), seed, done: 0 };
+        let (dice, only) = (Dice::new(seed), only.to_owned());
+        let mut rounds = Self { scene, model, fixed: Fixed::new(), dice, seed, only, done: 0 };
         rounds.fixed = fixed(&rounds.scene).await?;
         rounds.agrees().await.context("before the first round")?;
         Ok(rounds)
@@ -105,8 +107,7 @@ impl Rounds {
     async fn play(&mut self, story: &mut Vec<String>) -> Result<()> {
         let mut faults = Vec::new();
         for _ in 0..self.dice.below(FAULTS_MAX + 1) {
-            let fault =
-                if std::env::var("ZK").is_ok() { Fault::Killed(Daemon::Zebra) } else { Fault::roll(&mut self.dice) };
+            let fault = Fault::roll(&mut self.dice, &self.only);
             if faults.iter().any(|other| fault.excludes(*other)) {
                 continue;
             }
@@ -149,13 +150,15 @@ impl Rounds {
 
     /// What both routers say of what is between them.
     async fn shown(&self) -> String {
-        const SHOWN: [(Daemon, &str); 6] = [
+        const SHOWN: [(Daemon, &str); 8] = [
             (Daemon::Bgpd, "show bgp summary"),
             (Daemon::Bfdd, "show bfd peers brief"),
             (Daemon::Ospfd, "show ip ospf neighbor"),
             (Daemon::Ospf6d, "show ipv6 ospf6 neighbor"),
             (Daemon::Zebra, "show interface brief"),
             (Daemon::Zebra, "show ip route"),
+            (Daemon::Ospf6d, "show ipv6 ospf6 database as-external"),
+            (Daemon::Mgmtd, "show running-config"),
         ];
         let mut text = String::new();
         for (router, (daemon, command)) in
@@ -188,7 +191,7 @@ async fn configure_tor(tor: &Tor) -> Result<()> {
 
 /// The end of a log: what led to a difference is rarely further back.
 fn tail(log: &str) -> String {
-    const LINES: usize = 150;
+    const LINES: usize = 400;
     let lines: Vec<&str> = log.lines().filter(|line| !line.contains("not seen daemon")).collect();
     lines[lines.len().saturating_sub(LINES)..].join("\n")
 }

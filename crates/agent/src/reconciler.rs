@@ -60,6 +60,8 @@ pub struct Reconciler<F> {
     pub hub: EventHub,
     /// Metrics.
     pub metrics: Arc<Metrics>,
+    /// What owners have declared before this start: what has gone from it meanwhile need not be kept.
+    pub declared: BTreeSet<IntentKey>,
     /// Random numbers, which spread the retries of many nodes.
     pub random: fn() -> u64,
 }
@@ -71,7 +73,7 @@ pub struct Loop<F> {
     started: Instant,
     schedule: Schedule,
     adopting: bool,
-    /// What any owner has declared since the start: what has gone from it meanwhile need not be kept.
+    /// What any owner has ever declared, as far as is known: what has gone from it meanwhile need not be kept.
     claimed: BTreeSet<IntentKey>,
     refusals: Refusals,
     /// Intents whose lines were sent and of which no outcome was recorded since.
@@ -86,12 +88,13 @@ pub struct Loop<F> {
 impl<F: Frr> Reconciler<F> {
     /// Runs until the agent ends; gives the loop back for the withdrawal.
     pub async fn run(self, timing: Timing, journal_complete: bool, shutdown: CancellationToken) -> Loop<F> {
+        let claimed = self.declared.clone();
         let mut reconciling = Loop {
             parts: self,
             started: Instant::now(),
             schedule: Schedule::new(timing, journal_complete, 0),
             adopting: !journal_complete,
-            claimed: BTreeSet::new(),
+            claimed,
             refusals: Refusals::default(),
             sent: BTreeSet::new(),
             looked_at: 0,

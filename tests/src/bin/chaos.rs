@@ -20,6 +20,9 @@ struct Arguments {
     /// Only this release: distribution or next.
     #[arg(long)]
     release: Option<String>,
+    /// Only faults whose name has this in it, such as Killed or Bgpd.
+    #[arg(long, default_value = "")]
+    only: String,
     /// Leaves out the figures.
     #[arg(long)]
     no_figures: bool,
@@ -38,7 +41,7 @@ fn main() -> Result<()> {
         let seed = arguments.seed.unwrap_or_else(|| u64::from(std::process::id()));
         let mut diverged = 0;
         for release in releases {
-            diverged += play(release, arguments.rounds, seed).await?;
+            diverged += play(release, arguments.rounds, seed, &arguments.only).await?;
         }
         if diverged > 0 {
             bail!("{diverged} rounds ended in something else than the model");
@@ -65,11 +68,11 @@ fn shown(loss: Loss) -> String {
 }
 
 /// Plays rounds and tells how many diverged; after each of those a new node begins.
-async fn play(release: FrrRelease, number: usize, seed: u64) -> Result<usize> {
+async fn play(release: FrrRelease, number: usize, seed: u64, only: &str) -> Result<usize> {
     println!("{number} random rounds on FRR {}, seed {seed}", release.version()?);
     let (mut diverged, mut played) = (0, 0);
     while played < number {
-        let mut rounds = Rounds::new(release, seed.wrapping_add(diverged)).await?;
+        let mut rounds = Rounds::new(release, seed.wrapping_add(diverged), only).await?;
         while played < number {
             played += 1;
             match rounds.round().await {

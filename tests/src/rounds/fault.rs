@@ -58,7 +58,15 @@ pub(super) enum Edit {
 }
 
 impl Fault {
-    pub(super) fn roll(dice: &mut Dice) -> Self {
+    /// A fault whose name has `only` in it, if there is one.
+    pub(super) fn roll(dice: &mut Dice, only: &str) -> Self {
+        const TRIES: usize = 1000;
+        let named = |fault: &Self| format!("{fault:?}").contains(only);
+        let mut rolled = (0..TRIES).map(|_| Self::any(dice));
+        rolled.find(named).unwrap_or(Self::AgentGone)
+    }
+
+    fn any(dice: &mut Dice) -> Self {
         let edits = [Edit::Networks, Edit::Peer, Edit::Policy, Edit::Bgp, Edit::Cost, Edit::Bfd, Edit::Foreign];
         match dice.below(12) {
             0..=2 => Self::Killed(dice.pick(&RESTARTED)),

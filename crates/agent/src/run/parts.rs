@@ -1,9 +1,11 @@
 //! The parts of a running agent, and what each is handed.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use novaroute_core::intent::IntentKey;
 use novaroute_core::live::Live;
 use novaroute_core::reconcile::Timing;
 use tokio::sync::watch;
@@ -67,6 +69,7 @@ impl Parts {
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), REVISION));
         let hub = EventHub::new(config.settings.events_ring, random_id(), Arc::clone(&metrics));
         let stopwatch = Stopwatch::new(Arc::clone(&metrics));
+        let declared = loaded.declared();
         let engine = restore(loaded.records, config.config_intents.clone(), config.policies());
         let (task, owner, view) = owner_task(engine, journal, hub.clone(), Arc::clone(&metrics), stopwatch.clone());
         let (live_tx, live) = watch::channel(Arc::default());
@@ -75,7 +78,7 @@ impl Parts {
         let shared = Shared { owner, view, live, seen, hub, metrics, stopwatch, shutdown: CancellationToken::new() };
         let gate = Gate::new(config.accounts());
         Self {
-            reconciler: shared.reconciler(&config.settings.frr, seen_tx),
+            reconciler: shared.reconciler(&config.settings.frr, declared, seen_tx),
             observer: shared.observer(&config.settings.frr, live_tx, ready_tx),
             service: shared.service(gate.clone()),
             reloader: Reloader { path, current: config, gate, owner: shared.owner.clone(), level },
@@ -87,7 +90,12 @@ impl Parts {
 }
 
 impl Shared {
-    fn reconciler(&self, frr: &Frr, seen: watch::Sender<Arc<Seen>>) -> Reconciler<VtyFrr> {
+    fn reconciler(
+        &self,
+        frr: &Frr,
+        declared: BTreeSet<IntentKey>,
+        seen: watch::Sender<Arc<Seen>>,
+    ) -> Reconciler<VtyFrr> {
         Reconciler {
             frr: VtyFrr::new(frr),
             owner: self.owner.clone(),
@@ -96,6 +104,7 @@ impl Shared {
             seen,
             hub: self.hub.clone(),
             metrics: Arc::clone(&self.metrics),
+            declared,
             random: random_u64,
         }
     }

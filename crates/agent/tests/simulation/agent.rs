@@ -45,7 +45,8 @@ impl Agent {
         let (journal, loaded) = Journal::open(state).unwrap();
         assert_eq!(loaded.problems, Vec::<String>::new());
         let grace = Duration::from_millis(TIMING.adoption_grace_ms);
-        link.node().watch.on_start((!loaded.complete).then(|| Instant::now() + grace));
+        let declared = loaded.declared();
+        link.node().watch.on_start((!loaded.complete).then(|| Instant::now() + grace), &declared);
 
         let metrics = Arc::new(Metrics::new("0", "0"));
         let hub = EventHub::new(1, String::new(), Arc::clone(&metrics));
@@ -55,8 +56,17 @@ impl Agent {
         let (live, seen_live) = watch::channel(Arc::new(all_connected()));
         let (seen, _) = watch::channel(Arc::new(Seen::default()));
         let (frr, owned) = (link.clone(), owner.clone());
-        let reconciler =
-            Reconciler { frr, owner: owned, view: view.clone(), live: seen_live, seen, hub, metrics, random: || 0 };
+        let reconciler = Reconciler {
+            frr,
+            owner: owned,
+            view: view.clone(),
+            live: seen_live,
+            seen,
+            hub,
+            metrics,
+            declared,
+            random: || 0,
+        };
         let reconciling = reconciler.run(TIMING, loaded.complete, CancellationToken::new());
         let tasks = vec![tokio::spawn(task.run()), tokio::spawn(async { drop(reconciling.await) })];
         Self { owner, view, live, tasks, _lock: lock }
