@@ -150,14 +150,25 @@ impl<F: Frr> Loop<F> {
         let connected = live.daemons.iter().filter(|(_, daemon)| daemon.connected);
         let now: BTreeMap<String, u64> = connected.map(|(name, daemon)| (name.clone(), daemon.connections)).collect();
         if now != self.daemons {
+            self.try_lost_again();
             self.schedule.on_doubt(self.now());
         }
         self.daemons = now;
     }
 
+    /// What FRR took and did not keep is sent again. That it is missing is no edit by hand.
+    fn try_lost_again(&mut self) {
+        if self.refusals.try_lost_again() {
+            self.settled = None;
+        }
+    }
+
     async fn round(&mut self) {
         let started = Instant::now();
         let now = self.now();
+        if self.schedule.is_resync() {
+            self.try_lost_again();
+        }
         self.schedule.on_start(now);
         let adopting = self.schedule.adopting(now);
         let end = self.reconcile(adopting).await;

@@ -148,7 +148,7 @@ impl<F: Frr> Loop<F> {
     }
 
     /// What FRR took without a word and still does not show is refused too: to send it again in every round would
-    /// change nothing and could hurt. What was not part of the last plan is left to the next round: a daemon was
+    /// change nothing and could hurt. It is tried again when a daemon comes, and by a few of the next resyncs. What was not part of the last plan is left to the next round: a daemon was
     /// restarted, or somebody edited FRR meanwhile.
     async fn give_up(
         &mut self,
@@ -163,7 +163,7 @@ impl<F: Frr> Loop<F> {
         let kept_nothing = left.batches.iter().filter(|batch| !running.reconnected.contains(&batch.daemon));
         for refusal in kept_nothing.flat_map(|batch| not_kept(batch, sent)) {
             warn!(daemon = %refusal.daemon, "{}", refusal.reason);
-            self.refusals.record(refusal);
+            self.refusals.record_lost(refusal);
         }
         let left = self.refusals.filter(diff(&running.config, &target, removals));
         outcome.compare(&running, target, &left);
