@@ -44,6 +44,8 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
     /// Fires when the agent shuts down.
     pub shutdown: CancellationToken,
+    /// Ends the agent, which leaves FRR as it is then.
+    pub handoff: CancellationToken,
 }
 
 impl Service {
@@ -161,5 +163,9 @@ impl RouteControl for Service {
         request: Request<v1::StreamEventsRequest>,
     ) -> Result<Response<Self::StreamEventsStream>, Status> {
         self.open_stream(request.get_ref()).map(Response::new)
+    }
+
+    async fn handoff(&self, request: Request<v1::HandoffRequest>) -> Result<Response<v1::HandoffResponse>, Status> {
+        self.measured("Handoff", self.hand_off(&request)).await
     }
 }

@@ -17,7 +17,7 @@ mod session;
 
 use novaroute_core::intent::Change;
 
-pub use credentials::{Credentials, TOKEN_BYTES_MAX, Token};
+pub use credentials::{Credentials, TOKEN_BYTES_MAX, Token, credentials};
 pub use fields::{BadFields, Fields, Refused, Violation};
 pub use journal::{Record, record};
 pub use prefix::COMMUNITIES_MAX;

@@ -37,6 +37,7 @@ debug_without_secrets! {
     }
     RegisterRequest { secret token, owner, reassert_intents }
     DeregisterRequest { secret token, owner, withdraw_all }
+    HandoffRequest { secret token, owner }
     ConfigureBgpRequest { secret token, owner, local_as, router_id }
     ApplyPeerRequest { secret token, owner, peer }
     RemovePeerRequest { secret token, owner, neighbor_address }

@@ -42,6 +42,7 @@ unreached! {
     disable_ospf(DisableOspfRequest) -> DisableOspfResponse;
     get_status(GetStatusRequest) -> GetStatusResponse;
     stream_events(StreamEventsRequest) -> Self::StreamEventsStream;
+    handoff(HandoffRequest) -> HandoffResponse;
 }
 
 /// A RegisterRequest whose owner need not be UTF-8.

@@ -82,6 +82,7 @@ calls! {
     DisableBfd "disable-bfd" "DisableBFD" disable_bfd(DisableBfdRequest);
     EnableOspf "enable-ospf" "EnableOSPF" enable_ospf(EnableOspfRequest);
     DisableOspf "disable-ospf" "DisableOSPF" disable_ospf(DisableOspfRequest);
+    Handoff "handoff" "Handoff" handoff(HandoffRequest);
 }
 
 impl Action {
@@ -117,6 +118,7 @@ impl Request {
             Self::DisableBfd(message) => message.peer_address.clone(),
             Self::EnableOspf(message) => message.interface_name.clone(),
             Self::DisableOspf(message) => message.interface_name.clone(),
+            Self::Handoff(_) => String::new(),
         }
     }
 

@@ -97,6 +97,7 @@ pub(crate) fn honest(method: &str) -> Result<Vec<u8>> {
             v1::EnableOspfRequest { area_id: "0".into(), ..request }.encode_to_vec()
         }
         "DisableOSPF" => v1::DisableOspfRequest { owner, token, interface_name: interface }.encode_to_vec(),
+        "Handoff" => v1::HandoffRequest { owner, token }.encode_to_vec(),
         "GetStatus" | "StreamEvents" => Vec::new(),
         other => anyhow::bail!("no honest request for {other}: write one"),
     })

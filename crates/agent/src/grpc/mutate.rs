@@ -8,6 +8,7 @@ use novaroute_core::intent::IntentKey;
 use novaroute_core::name::OwnerName;
 use novaroute_core::store::Snapshot;
 use tonic::{Request, Status};
+use tracing::info;
 
 use super::{Service, caller};
 use crate::owner::{Accepted, shutting_down};
@@ -26,6 +27,17 @@ impl Service {
         let owner = self.gate.admit(&credentials, caller::uid(request)).map_err(|refused| to_status(&refused))?;
         let accepted = self.owner.submit(owner.clone(), change).await.map_err(|refused| to_status(&refused))?;
         Ok((owner, accepted))
+    }
+
+    /// Ends the agent and leaves FRR as it is. The answer goes out before the end: open calls are waited for.
+    pub(super) async fn hand_off(&self, request: &Request<v1::HandoffRequest>) -> Result<v1::HandoffResponse, Status> {
+        let v1::HandoffRequest { owner, token } = request.get_ref();
+        let credentials = from_proto::credentials(owner, token)?;
+        let owner = self.gate.admit(&credentials, caller::uid(request)).map_err(|refused| to_status(&refused))?;
+        self.owner.may_hand_off(owner.clone()).await.map_err(|refused| to_status(&refused))?;
+        info!(%owner, "asked to hand off");
+        self.handoff.cancel();
+        Ok(v1::HandoffResponse {})
     }
 
     pub(super) async fn register_owner(

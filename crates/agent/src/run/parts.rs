@@ -46,6 +46,7 @@ pub(super) struct Shared {
     metrics: Arc<Metrics>,
     stopwatch: Stopwatch,
     pub(super) shutdown: CancellationToken,
+    pub(super) handoff: CancellationToken,
 }
 
 /// Everything that runs.
@@ -75,7 +76,8 @@ impl Parts {
         let (live_tx, live) = watch::channel(Arc::default());
         let (seen_tx, seen) = watch::channel(Arc::default());
         let (ready_tx, readiness) = watch::channel(Readiness::Starting);
-        let shared = Shared { owner, view, live, seen, hub, metrics, stopwatch, shutdown: CancellationToken::new() };
+        let (shutdown, handoff) = (CancellationToken::new(), CancellationToken::new());
+        let shared = Shared { owner, view, live, seen, hub, metrics, stopwatch, shutdown, handoff };
         let gate = Gate::new(config.accounts());
         Self {
             reconciler: shared.reconciler(&config.settings.frr, declared, seen_tx),
@@ -132,6 +134,7 @@ impl Shared {
             hub: self.hub.clone(),
             metrics: Arc::clone(&self.metrics),
             shutdown: self.shutdown.clone(),
+            handoff: self.handoff.clone(),
         }
     }
 

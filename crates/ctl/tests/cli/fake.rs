@@ -152,6 +152,7 @@ calls! {
     enable_bfd EnableBfd(EnableBfdRequest) -> EnableBfdResponse |_, _| Ok(v1::EnableBfdResponse {});
     disable_bfd DisableBfd(DisableBfdRequest) -> DisableBfdResponse |_, _| Ok(v1::DisableBfdResponse {});
     enable_ospf EnableOspf(EnableOspfRequest) -> EnableOspfResponse |_, _| Ok(v1::EnableOspfResponse {});
+    handoff Handoff(HandoffRequest) -> HandoffResponse |_, _| Ok(v1::HandoffResponse {});
     disable_ospf DisableOspf(DisableOspfRequest) -> DisableOspfResponse |_, _| Ok(v1::DisableOspfResponse {});
     get_status GetStatus(GetStatusRequest) -> GetStatusResponse |script, _| Ok(script.status.clone());
 }

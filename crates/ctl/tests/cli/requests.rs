@@ -42,6 +42,11 @@ fn register_and_deregister() {
 }
 
 #[test]
+fn handoff() {
+    check(vec![("handoff", Seen::Handoff(v1::HandoffRequest { owner: edge(), token: token() }))]);
+}
+
+#[test]
 fn configure_bgp() {
     let expected = v1::ConfigureBgpRequest {
         owner: edge(),
