@@ -54,7 +54,8 @@ Examples:
 
 pub(super) const HANDOFF: &str = "\
 Examples:
-  novaroutectl handoff --owner admin --token-file admin.token && systemctl start novaroute-agent";
+  novaroutectl handoff --owner admin --token-file admin.token
+  systemctl start novaroute-agent";
 
 pub(super) const CONFIGURE_BGP: &str = "\
 Examples:
