@@ -33,7 +33,7 @@ debug_without_secrets! {
     BgpPeer {
         secret password, neighbor_address, remote_as, peer_type, keepalive, hold_time,
         bfd_enabled, description, address_families, source_address, ebgp_multihop,
-        max_prefix, bfd_min_rx_ms, bfd_min_tx_ms, bfd_detect_multiplier
+        max_prefix, bfd_min_rx_ms, bfd_min_tx_ms, bfd_detect_multiplier, graceful_restart
     }
     RegisterRequest { secret token, owner, reassert_intents }
     DeregisterRequest { secret token, owner, withdraw_all }

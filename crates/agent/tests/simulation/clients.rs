@@ -8,7 +8,7 @@ use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
 use novaroute_core::intent::{Advertisement, Change, Intent, IntentKey, Kind, Protocol, Target};
 use novaroute_core::name::OwnerName;
 use novaroute_core::ospf::{OspfInterface, OspfTimers};
-use novaroute_core::peer::{Peer, PeerTimers, PeerType};
+use novaroute_core::peer::{GracefulRestart, Peer, PeerTimers, PeerType};
 use novaroute_core::policy::{Policy, PrefixType};
 use novaroute_core::prefix::Family;
 use novaroute_core::secret::Password;
@@ -102,6 +102,7 @@ fn peer(rng: &mut Rng) -> Peer {
         ebgp_multihop: rng.maybe(&[NonZeroU8::new(3).unwrap(), NonZeroU8::MAX]),
         password: rng.maybe(&[Password::new("first").unwrap(), Password::new("second").unwrap()]),
         max_prefix: NonZeroU32::new(rng.pick(&[10, 1000])).unwrap(),
+        graceful_restart: rng.pick(&[GracefulRestart::Helper, GracefulRestart::Full, GracefulRestart::Off]),
     }
 }
 

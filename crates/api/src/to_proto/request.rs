@@ -7,7 +7,7 @@ use novaroute_core::{
     bgp::{BgpInstance, PrefixAttributes},
     intent::{Advertisement, Change, Intent, IntentKey, Target},
     ospf::OspfInterface,
-    peer::{Peer, PeerType},
+    peer::{GracefulRestart, Peer, PeerType},
     prefix::Family,
 };
 
@@ -69,6 +69,7 @@ fn bgp_peer(peer: &Peer) -> v1::BgpPeer {
         ebgp_multihop,
         password,
         max_prefix,
+        graceful_restart,
     } = peer;
     v1::BgpPeer {
         neighbor_address: address.to_string(),
@@ -86,6 +87,7 @@ fn bgp_peer(peer: &Peer) -> v1::BgpPeer {
         bfd_min_rx_ms: bfd.map_or(0, BfdTimers::min_rx_ms),
         bfd_min_tx_ms: bfd.map_or(0, BfdTimers::min_tx_ms),
         bfd_detect_multiplier: bfd.map_or(0, |timers| timers.detect_multiplier().into()),
+        graceful_restart: self::graceful_restart(*graceful_restart).into(),
     }
 }
 
@@ -169,6 +171,14 @@ fn remove(key: &IntentKey) -> Recorded {
 
 fn disable_bfd(peer: IpAddr) -> v1::DisableBfdRequest {
     v1::DisableBfdRequest { peer_address: peer.to_string(), ..Default::default() }
+}
+
+fn graceful_restart(mode: GracefulRestart) -> v1::GracefulRestart {
+    match mode {
+        GracefulRestart::Helper => v1::GracefulRestart::Unspecified,
+        GracefulRestart::Full => v1::GracefulRestart::Full,
+        GracefulRestart::Off => v1::GracefulRestart::Off,
+    }
 }
 
 fn peer_type(peer_type: Option<PeerType>) -> v1::PeerType {

@@ -1,7 +1,9 @@
 use super::*;
 use crate::bgp::{BgpInstance, PrefixAttributes};
+use crate::event::EventType;
 use crate::intent::{Advertisement, Intent};
-use crate::store::{Place, Store};
+use crate::name::OwnerName;
+use crate::store::{Place, Snapshot, Store};
 
 const TOR: &str = "10.0.0.2";
 
@@ -87,7 +89,7 @@ fn a_withdrawn_prefix_is_told_to_its_former_owner() {
     let intent = Intent::Prefix(Advertisement { protocol: Protocol::Bgp, prefix, attributes });
     let mut store = Store::default();
     store.put(&owner, intent.clone(), Place::Base);
-    let sent = Live { advertised: [((Protocol::Bgp, prefix), BTreeSet::new())].into(), ..Live::default() };
+    let sent = Live { advertised: Arc::new([((Protocol::Bgp, prefix), BTreeSet::new())].into()), ..Live::default() };
 
     let mut tracker = Tracker::default();
     let up = tracker.observe(store.snapshot(), &sent);
@@ -108,7 +110,7 @@ fn a_programmed_prefix_that_was_sent_is_advertised() {
     let intent =
         Intent::Bgp(BgpInstance { local_as: crate::bgp::Asn::new(1).unwrap(), router_id: "1.1.1.1".parse().unwrap() });
     let entry = Entry { owner: OwnerName::config(), intent, status, revision: 1 };
-    let sent = Live { advertised: [((Protocol::Bgp, prefix), BTreeSet::new())].into(), ..Live::default() };
+    let sent = Live { advertised: Arc::new([((Protocol::Bgp, prefix), BTreeSet::new())].into()), ..Live::default() };
     assert_eq!(effective_status(&key, &entry, &sent).state, IntentState::Advertised);
     let unsent = effective_status(&key, &entry, &Live::default());
     assert_eq!(unsent.state, IntentState::Programmed);

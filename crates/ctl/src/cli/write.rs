@@ -117,6 +117,10 @@ pub(crate) struct ApplyPeerArgs {
     /// How many prefixes the peer may send before FRR warns [default: 1000]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) max_prefix: u32,
+    /// What is kept over a restart (RFC 4724): helper, full or off [default:
+    /// helper]
+    #[arg(long, value_name = "MODE", value_parser = EnumWord("GracefulRestart"))]
+    pub(crate) graceful_restart: Option<i32>,
     /// Families to negotiate, comma separated or given again; ipv4 and ipv6 for
     /// short [default: ipv4-unicast]
     #[arg(long, value_name = "FAMILY", value_delimiter = ',', value_parser = EnumWord("AddressFamily"))]

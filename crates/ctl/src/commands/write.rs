@@ -97,6 +97,7 @@ fn peer(args: ApplyPeerArgs) -> Result<v1::BgpPeer, Failure> {
         bfd_min_rx_ms: args.bfd_min_rx,
         bfd_min_tx_ms: args.bfd_min_tx,
         bfd_detect_multiplier: args.bfd_detect_multiplier,
+        graceful_restart: args.graceful_restart.unwrap_or_default(),
     })
 }
 

@@ -4,7 +4,7 @@ use novaroute_core::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
 use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
 use novaroute_core::intent::{Advertisement, Change, Intent, IntentKey, Protocol, Target};
 use novaroute_core::ospf::{OspfInterface, OspfTimers};
-use novaroute_core::peer::{Peer, PeerTimers, PeerType};
+use novaroute_core::peer::{GracefulRestart, Peer, PeerTimers, PeerType};
 use novaroute_core::prefix::Family;
 use novaroute_core::secret::Password;
 
@@ -71,6 +71,7 @@ fn peer() -> Peer {
         ebgp_multihop: Some(3.try_into().unwrap()),
         password: Some(Password::new("hunter2").unwrap()),
         max_prefix: 500.try_into().unwrap(),
+        graceful_restart: GracefulRestart::Full,
     }
 }
 
