@@ -13,13 +13,14 @@ mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use novaroute_core::event::{Event, EventType};
 use novaroute_core::live::{DaemonLive, Live, Told, Tracker};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::config::Frr;
 use crate::events::EventHub;
@@ -37,6 +38,8 @@ const DAEMONS: [&str; 7] = ["zebra", "bgpd", "bfdd", "ospfd", "ospf6d", "staticd
 /// Reports that wait to be taken in. Beyond, messages wait in the daemons' sockets, and FRR counts those that do not
 /// fit there.
 const REPORTS_MAX: usize = 4096;
+/// How long a look is put off that finds a session otherwise than the daemon has said by itself.
+const PUSHES_PASS: Duration = Duration::from_millis(50);
 /// Reports that are taken in before the state is published.
 const BATCH_MAX: usize = 256;
 
@@ -76,7 +79,7 @@ pub async fn observe(mut observer: Observer) -> anyhow::Result<()> {
         tasks.spawn(looker.run());
         tasks.spawn(Follower::new(name, &observer.frr, sender.clone()).run());
     }
-    let mut watching = Watching::new(pokes);
+    let mut watching = Watching::new(pokes, sender);
     let mut batch = Vec::with_capacity(BATCH_MAX);
     loop {
         tokio::select! {
@@ -104,6 +107,7 @@ pub async fn observe(mut observer: Observer) -> anyhow::Result<()> {
 /// What stays from one report to the next.
 struct Watching {
     pokes: BTreeMap<&'static str, Arc<Poke>>,
+    reports: mpsc::Sender<Report>,
     told: Told,
     tracker: Tracker,
     /// The daemons whose live log is read, and which of them were looked at since.
@@ -113,9 +117,10 @@ struct Watching {
 }
 
 impl Watching {
-    fn new(pokes: BTreeMap<&'static str, Arc<Poke>>) -> Self {
+    fn new(pokes: BTreeMap<&'static str, Arc<Poke>>, reports: mpsc::Sender<Report>) -> Self {
         Self {
             pokes,
+            reports,
             told: Told::default(),
             tracker: Tracker::default(),
             followed: BTreeSet::new(),
@@ -126,7 +131,8 @@ impl Watching {
 
     fn take(&mut self, observer: &Observer, report: Report) {
         match report {
-            Report::Looked(looked) => self.looked(observer, looked),
+            Report::Looked(looked) if self.overtakes(&looked) => self.put_off(looked),
+            Report::Looked(looked) | Report::LookedBefore(looked) => self.looked(observer, looked),
             Report::Pushed { name, push, at_ns } => {
                 if self.told.push(name, push, at_ns) {
                     let events = self.changes(observer).into_iter();
@@ -149,6 +155,22 @@ impl Watching {
                 self.doubt(name);
             }
         }
+    }
+
+    /// A daemon writes to its log a moment after things have changed, and may answer in between. What it says of a
+    /// session by itself is to be told first: it has the time and the reason of the change.
+    fn overtakes(&self, looked: &Looked) -> bool {
+        let disagrees = looked.look.as_ref().is_some_and(|look| !self.told.agrees(looked.name, look));
+        disagrees && self.caught_up.contains(looked.name)
+    }
+
+    fn put_off(&self, looked: Looked) {
+        let reports = self.reports.clone();
+        tokio::spawn(async move {
+            sleep(PUSHES_PASS).await;
+            // Nobody takes reports any more when the agent ends.
+            let _ended = reports.send(Report::LookedBefore(looked)).await;
+        });
     }
 
     fn looked(&mut self, observer: &Observer, looked: Looked) {

@@ -23,6 +23,7 @@ pub mod plan;
 pub mod push;
 pub mod refusals;
 pub mod render;
+pub mod renewal;
 pub mod rules;
 #[cfg(test)]
 mod sample;

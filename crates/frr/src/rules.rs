@@ -30,6 +30,7 @@ pub enum LineKind {
     BgpNoNetworkImportCheck,
     BgpGracefulRestartPreserve,
     Network,
+    TableMap,
     NeighborRemoteAs,
     NeighborDescription,
     NeighborTimers,

@@ -68,6 +68,7 @@ pub(crate) const CASES: &[Case] = &[
     case(Bgpd, BGP, &["no bgp network import-check"]),
     case(Bgpd, BGP, &["bgp graceful-restart preserve-fw-state"]),
     case(Bgpd, IPV4, &["network 10.66.0.0/24 route-map NR-IN", "network 10.66.0.0/24 route-map NR-IN-2"]),
+    case(Bgpd, IPV4, &["table-map NR-IN", "table-map NR-IN-2"]),
     case(Bgpd, BGP, &["neighbor 10.9.9.9 remote-as 65300", "neighbor 10.9.9.9 remote-as 65301"]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 description one", "neighbor 10.0.1.2 description two words"]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 timers connect 1", "neighbor 10.0.1.2 timers connect 2"]),

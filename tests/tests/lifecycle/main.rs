@@ -5,6 +5,7 @@ mod daemons;
 mod drift;
 mod journal;
 mod restart;
+mod restarts;
 mod shutdown;
 mod start;
 mod work;

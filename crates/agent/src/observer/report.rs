@@ -7,6 +7,8 @@ use novaroute_core::live::{DaemonLive, Look, Push};
 pub(super) enum Report {
     /// A daemon was looked at.
     Looked(Looked),
+    /// The same, after what the daemon says by itself has had time to come first.
+    LookedBefore(Looked),
     /// A daemon said something by itself.
     Pushed {
         /// Which.

@@ -112,7 +112,7 @@ impl<F: Frr> Loop<F> {
         self.parts.view.borrow().snapshot.revision() != self.looked_at
     }
 
-    async fn read(&mut self) -> Result<Running, String> {
+    pub(super) async fn read(&mut self) -> Result<Running, String> {
         let mut running = self.parts.frr.running(&self.absent()).await?;
         // An ospf6d that hangs or starts anew still has its place: without it the routes that it redistributes would
         // not be wanted, and taking them back would withdraw what is.
@@ -169,9 +169,9 @@ impl<F: Frr> Loop<F> {
         let unclaimed = outcome.held.iter().filter_map(|held| held.intent.clone()).collect();
         let foreign = outcome.foreign.iter().take(LINES_SHOWN_MAX);
         let foreign = foreign.map(|line| format!("{}: {}", line.daemon, line.text)).collect();
-        let needed = outcome.needed.clone();
+        let (needed, digests) = (outcome.needed.clone(), outcome.digests.clone());
         self.parts.seen.send_modify(|seen| {
-            *seen = Arc::new(Seen { unclaimed, foreign, needed, rounds: seen.rounds + 1 });
+            *seen = Arc::new(Seen { unclaimed, foreign, needed, digests, rounds: seen.rounds + 1 });
         });
     }
 }

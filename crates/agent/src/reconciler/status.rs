@@ -13,7 +13,7 @@ use novaroute_frr::plan::Held;
 use novaroute_frr::refusals::Refusals;
 use novaroute_frr::{Daemon, Plan};
 
-use crate::frr::{Applied, Running};
+use crate::frr::{Applied, Digests, Running};
 
 /// What a round found out.
 #[derive(Debug, Default)]
@@ -36,6 +36,8 @@ pub(super) struct Outcome {
     pub(super) foreign: Vec<ForeignLine>,
     /// The processes that take what is wanted.
     pub(super) needed: BTreeSet<&'static str>,
+    /// What the processes printed when they were read last.
+    pub(super) digests: Digests,
 }
 
 impl Outcome {
@@ -43,6 +45,7 @@ impl Outcome {
     pub(super) fn compare(&mut self, running: &Running, target: Config, plan: &Plan) {
         let wanted: BTreeSet<Daemon> = target.contexts().map(|(daemon, ..)| daemon).collect();
         self.needed = wanted.iter().map(|daemon| daemon.process(running.dialect.version)).collect();
+        self.digests.clone_from(&running.digests);
         self.missing = running.missing.iter().map(|(daemon, why)| (*daemon, why.clone())).collect();
         self.target = target;
         self.held.clone_from(&plan.held);

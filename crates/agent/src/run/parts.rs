@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use novaroute_core::live::Live;
 use novaroute_core::reconcile::Timing;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::config::{Config, Frr};
+use crate::edits::Edits;
 use crate::events::EventHub;
 use crate::frr::VtyFrr;
 use crate::gate::Gate;
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     view: watch::Receiver<View>,
     live: watch::Receiver<Arc<Live>>,
     seen: watch::Receiver<Arc<Seen>>,
+    edited: Arc<Notify>,
     pub(super) hub: EventHub,
     metrics: Arc<Metrics>,
     stopwatch: Stopwatch,
@@ -52,6 +54,7 @@ pub(super) struct Parts {
     pub(super) task: OwnerTask,
     pub(super) reconciler: Reconciler<VtyFrr>,
     pub(super) observer: Observer,
+    pub(super) edits: Edits,
     pub(super) service: Service,
     pub(super) reloader: Reloader,
     pub(super) readiness: watch::Receiver<Readiness>,
@@ -72,11 +75,14 @@ impl Parts {
         let (live_tx, live) = watch::channel(Arc::default());
         let (seen_tx, seen) = watch::channel(Arc::default());
         let (ready_tx, readiness) = watch::channel(Readiness::Starting);
-        let shared = Shared { owner, view, live, seen, hub, metrics, stopwatch, shutdown: CancellationToken::new() };
+        let edited = Arc::new(Notify::new());
+        let shared =
+            Shared { owner, view, live, seen, edited, hub, metrics, stopwatch, shutdown: CancellationToken::new() };
         let gate = Gate::new(config.accounts());
         Self {
             reconciler: shared.reconciler(&config.settings.frr, seen_tx),
             observer: shared.observer(&config.settings.frr, live_tx, ready_tx),
+            edits: shared.edits(&config.settings.frr),
             service: shared.service(gate.clone()),
             reloader: Reloader { path, current: config, gate, owner: shared.owner.clone(), level },
             shared,
@@ -93,6 +99,7 @@ impl Shared {
             owner: self.owner.clone(),
             view: self.view.clone(),
             live: self.live.clone(),
+            edited: Arc::clone(&self.edited),
             seen,
             hub: self.hub.clone(),
             metrics: Arc::clone(&self.metrics),
@@ -111,6 +118,11 @@ impl Shared {
             metrics: Arc::clone(&self.metrics),
             stopwatch: self.stopwatch.clone(),
         }
+    }
+
+    fn edits(&self, frr: &Frr) -> Edits {
+        let (seen, live, edited) = (self.seen.clone(), self.live.clone(), Arc::clone(&self.edited));
+        Edits { frr: VtyFrr::new(frr), seen, live, edited }
     }
 
     fn service(&self, gate: Gate) -> Service {

@@ -55,8 +55,17 @@ impl Agent {
         let (live, seen_live) = watch::channel(Arc::new(all_connected()));
         let (seen, _) = watch::channel(Arc::new(Seen::default()));
         let (frr, owned) = (link.clone(), owner.clone());
-        let reconciler =
-            Reconciler { frr, owner: owned, view: view.clone(), live: seen_live, seen, hub, metrics, random: || 0 };
+        let reconciler = Reconciler {
+            frr,
+            owner: owned,
+            view: view.clone(),
+            live: seen_live,
+            edited: Arc::default(),
+            seen,
+            hub,
+            metrics,
+            random: || 0,
+        };
         let reconciling = reconciler.run(TIMING, loaded.complete, CancellationToken::new());
         let tasks = vec![tokio::spawn(task.run()), tokio::spawn(async { drop(reconciling.await) })];
         Self { owner, view, live, tasks, _lock: lock }

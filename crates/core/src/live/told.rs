@@ -124,9 +124,26 @@ impl Told {
         self.daemons.insert(name.to_owned(), live);
     }
 
-    /// Takes in what a daemon answered to a look for which it was asked at `asked`.
+    /// Whether a look finds the sessions up that are known to be.
+    #[must_use]
+    pub fn agrees(&self, daemon: &str, look: &Look) -> bool {
+        match look {
+            Look::Bgp { peers, .. } => established(peers).eq(established(&self.peers)),
+            Look::Bfd(sessions) => up(sessions).eq(up(&self.bfd)),
+            Look::Ospf { interfaces, .. } => {
+                let known = self.ospf.get(daemon).map(|told| &told.interfaces);
+                adjacent(interfaces).eq(known.into_iter().flat_map(adjacent))
+            }
+            Look::Presence => true,
+        }
+    }
+
+    /// Takes in what a daemon answered to a look for which it was asked at `asked`, unless it has answered a later one.
     pub fn look(&mut self, daemon: &str, look: Look, asked: Nanoseconds) {
         let source = self.sources.entry(daemon.to_owned()).or_default();
+        if asked < source.looked {
+            return;
+        }
         source.looked = asked;
         source.pushed.retain(|_, at| *at > asked);
         // What was pushed since is newer than the answer.
@@ -291,6 +308,19 @@ impl Told {
             advertised: Arc::clone(&self.advertised),
         }
     }
+}
+
+fn established(peers: &BTreeMap<PeerAddress, PeerLive>) -> impl Iterator<Item = (&PeerAddress, u32)> {
+    let up = peers.iter().filter(|(_, peer)| peer.state == SessionState::Established);
+    up.map(|(address, peer)| (address, peer.flaps))
+}
+
+fn up(sessions: &BTreeMap<BfdKey, BfdLive>) -> impl Iterator<Item = &BfdKey> {
+    sessions.iter().filter(|(_, session)| session.state == BfdState::Up).map(|(key, _)| key)
+}
+
+fn adjacent(interfaces: &BTreeMap<InterfaceName, OspfLive>) -> impl Iterator<Item = &String> {
+    interfaces.values().flat_map(OspfLive::neighbors_up)
 }
 
 /// What a push is about, when it says how things are by itself.

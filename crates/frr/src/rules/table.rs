@@ -108,6 +108,10 @@ pub const RULES: &[Rule] = &[
     // BGP: prefixes
     rule(LineKind::Network, BGPD, Scope::Unicast, "network {id} {*}", Order::Networks, Order::WithdrawNetworks)
         .undone_by("no network {}"),
+    // Set and taken back at once, to have bgpd give zebra its routes again; never wanted for long.
+    rule(LineKind::TableMap, BGPD, Scope::Unicast, "table-map {v}", Order::Networks, Order::WithdrawNetworks)
+        .undone_by("no table-map")
+        .soft(),
     // BGP: neighbors
     rule(
         LineKind::NeighborRemoteAs,
@@ -121,13 +125,15 @@ pub const RULES: &[Rule] = &[
     .resets(),
     session(LineKind::NeighborDescription, "neighbor {id} description {*}", "no neighbor {} description"),
     session(LineKind::NeighborTimersConnect, "neighbor {id} timers connect {v}", "no neighbor {} timers connect"),
-    session(LineKind::NeighborGracefulRestart, "neighbor {id} graceful-restart", "no neighbor {} graceful-restart"),
-    // FRR takes each mode back by its own word only.
+    // FRR 10 resets the session, FRR 8 waits for the next one. Each mode is taken back by its own word only.
+    session(LineKind::NeighborGracefulRestart, "neighbor {id} graceful-restart", "no neighbor {} graceful-restart")
+        .resets(),
     session(
         LineKind::NeighborGracefulRestart,
         "neighbor {id} graceful-restart-disable",
         "no neighbor {} graceful-restart-disable",
-    ),
+    )
+    .resets(),
     session(
         LineKind::NeighborGracefulRestart,
         "neighbor {id} graceful-restart-helper",

@@ -53,6 +53,25 @@ fn a_look_that_was_asked_for_before_a_push_does_not_undo_it() {
 }
 
 #[test]
+fn a_look_that_comes_late_does_not_undo_a_later_one() {
+    let mut told = Told::default();
+    told.look("bgpd", bgp(SessionState::Established, 1), 20);
+    told.look("bgpd", bgp(SessionState::Idle, 0), 10);
+    assert_eq!(told.live().peers[&tor()], peer(SessionState::Established, 1));
+}
+
+#[test]
+fn a_look_disagrees_where_a_session_is_not_as_it_was_told() {
+    let mut told = Told::default();
+    told.look("bgpd", bgp(SessionState::Established, 0), 10);
+    assert!(told.agrees("bgpd", &bgp(SessionState::Established, 0)));
+    assert!(!told.agrees("bgpd", &bgp(SessionState::Idle, 1)));
+    assert!(!told.agrees("bgpd", &bgp(SessionState::Established, 1)), "down and up again");
+    told.push("bgpd", down("x"), 20);
+    assert!(told.agrees("bgpd", &bgp(SessionState::Idle, 1)));
+}
+
+#[test]
 fn a_push_that_a_look_has_told_already_says_nothing_new() {
     let mut told = Told::default();
     told.look("bgpd", bgp(SessionState::Established, 1), 30);
