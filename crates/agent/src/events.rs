@@ -137,6 +137,9 @@ impl EventHub {
             change(&mut tail.picture);
             for event in events {
                 self.shared.metrics.event(event.event_type);
+                if tail.closed {
+                    continue;
+                }
                 let sequence = tail.ring.next_number();
                 tail.ring.push(Arc::new(Published { sequence, timestamp_ns: now_ns(), event }));
             }

@@ -137,7 +137,12 @@ on_each_frr! {
 /// Prefixes that come and go meanwhile.
 const FLAPPING: u32 = 200;
 
-/// Announces and withdraws, until told to stop.
+/// Comes last.
+const MARKER: &str = "203.0.113.99/32";
+/// Most snapshots that are followed up; the agent takes 256 subscribers.
+const READERS_MAX: usize = 100;
+
+/// Announces and withdraws.
 async fn flap(mut client: Client) -> Result<()> {
     for round in 0..3 {
         for number in 0..FLAPPING {
@@ -152,18 +157,36 @@ async fn flap(mut client: Client) -> Result<()> {
     Ok(())
 }
 
+/// Brings what is so up to date with the news, until the marker comes.
+async fn follow(mut events: Events, mut facts: BTreeSet<Fact>) -> Result<BTreeSet<Fact>> {
+    loop {
+        let event = events.next().await?;
+        let (event_type, owner, key) = fact(&event);
+        if key == format!("prefix bgp {MARKER}") {
+            return Ok(facts);
+        }
+        let up = (EventType::PrefixAdvertised, owner, key);
+        let changed = match event_type {
+            EventType::PrefixAdvertised => facts.insert(up),
+            _ => facts.remove(&up),
+        };
+        ensure!(changed, "told already: {event:?}");
+    }
+}
+
 on_each_frr! {
     /// While prefixes come and go: each snapshot together with the news after it gives what the status says in the end.
     /// Nothing is in both, nothing in neither.
     async fn snapshot_and_news_fit_together_at_any_moment(release) {
         let (scene, mut client) = Scene::with_bgp(release).await?;
         let flapping = tokio::spawn(flap(scene.agent.client().await?));
-        let mut streams = Vec::new();
-        while !flapping.is_finished() || streams.is_empty() {
-            let mut events = open(&mut client, "", &["PREFIX_ADVERTISED", "PREFIX_WITHDRAWN"]).await?;
+        let mut readers = Vec::new();
+        while !flapping.is_finished() || readers.is_empty() {
+            // Streams of one connection share what it takes in unread.
+            let mut events = open(&mut scene.agent.client().await?, "", &["PREFIX_ADVERTISED", "PREFIX_WITHDRAWN"]).await?;
             let (seen, _) = told(&mut events).await?;
-            if streams.len() < 100 {
-                streams.push((events, seen));
+            if readers.len() < READERS_MAX {
+                readers.push(tokio::spawn(follow(events, seen)));
             }
         }
         flapping.await??;
@@ -175,22 +198,10 @@ on_each_frr! {
             Ok(settled.then_some(facts))
         })
         .await?;
-        client.advertise_prefix(request::advertise(LB, "203.0.113.99/32")).await?;
-        for (events, facts) in &mut streams {
-            loop {
-                let event = events.next().await?;
-                let (event_type, owner, key) = fact(&event);
-                if key == "prefix bgp 203.0.113.99/32" {
-                    break;
-                }
-                let up = (EventType::PrefixAdvertised, owner, key);
-                let changed = match event_type {
-                    EventType::PrefixAdvertised => facts.insert(up),
-                    _ => facts.remove(&up),
-                };
-                ensure!(changed, "told already: {event:?}");
-            }
-            ensure!(*facts == expected, "more: {:?}, less: {:?}", &*facts - &expected, &expected - &*facts);
+        client.advertise_prefix(request::advertise(LB, MARKER)).await?;
+        for reader in readers {
+            let facts = reader.await??;
+            ensure!(facts == expected, "more: {:?}, less: {:?}", &facts - &expected, &expected - &facts);
         }
         Ok(())
     }

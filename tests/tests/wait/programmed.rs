@@ -20,7 +20,7 @@ const LINES: [(Daemon, &str); 6] = [
     (Daemon::Bgpd, "network 203.0.113.7/32"),
     (Daemon::Bfdd, "peer 10.0.1.99"),
     (Daemon::Ospfd, "ip ospf area 0"),
-    (Daemon::Ospfd, "redistribute static"),
+    (Daemon::Ospfd, "permit 203.0.113.8/32"),
 ];
 
 /// Fails unless the line is there, or is not, at this moment.

@@ -51,6 +51,8 @@ fn script() -> Script {
         owner: "edge".into(),
         state: "advertised".into(),
         sent_to: vec!["192.0.2.254".into(), "192.0.2.253".into()],
+        programmed_at: 1_709_251_199_000_000_000,
+        advertised_at: 1_709_251_199_053_000_000,
         ..Default::default()
     };
     let bfd = v1::BfdSessionStatus {
