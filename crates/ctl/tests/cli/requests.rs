@@ -268,3 +268,24 @@ fn the_answer_is_shown() {
     "#]]
     .assert_eq(&agent.run("configure-bgp --local-as 65001 --router-id 192.0.2.1 -o json").stdout);
 }
+
+#[test]
+fn wait_goes_into_every_request() {
+    let withdraw = |wait: v1::Wait| {
+        Seen::WithdrawPrefix(v1::WithdrawPrefixRequest {
+            owner: edge(),
+            token: token(),
+            prefix: "203.0.113.7/32".into(),
+            protocol: 1,
+            wait: wait.into(),
+        })
+    };
+    let deregister =
+        v1::DeregisterRequest { owner: edge(), token: token(), withdraw_all: true, wait: v1::Wait::Programmed.into() };
+    check(vec![
+        ("withdraw --prefix 203.0.113.7/32 --wait", withdraw(v1::Wait::Advertised)),
+        ("withdraw --wait=programmed --prefix 203.0.113.7/32", withdraw(v1::Wait::Programmed)),
+        ("withdraw --wait=WAIT_ADVERTISED --prefix 203.0.113.7/32", withdraw(v1::Wait::Advertised)),
+        ("deregister --withdraw-all --wait=programmed", Seen::Deregister(deregister)),
+    ]);
+}
