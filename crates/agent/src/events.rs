@@ -141,7 +141,8 @@ impl EventHub {
                     continue;
                 }
                 let sequence = tail.ring.next_number();
-                tail.ring.push(Arc::new(Published { sequence, timestamp_ns: now_ns(), event }));
+                let bytes = bytes_of(&event);
+                tail.ring.push(Arc::new(Published { sequence, timestamp_ns: now_ns(), event }), bytes);
             }
         }
         if any {
@@ -247,6 +248,14 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         self.shared.subscribers.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// About what an event takes in memory: itself, its words, and a node of its map.
+fn bytes_of(event: &Event) -> usize {
+    const NODE: usize = 512;
+    let metadata: usize = event.metadata.values().map(String::len).sum();
+    let node = if event.metadata.is_empty() { 0 } else { NODE };
+    size_of::<Published>() + event.detail.len() + metadata + node
 }
 
 /// The wall clock, in nanoseconds since 1970-01-01 UTC; 0 on a machine whose clock is set before that.
