@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::config::Frr;
-use crate::events::EventHub;
+use crate::events::{EventHub, now_ns};
 use crate::http::Readiness;
 use crate::metrics::Metrics;
 use crate::owner::View;
@@ -110,6 +110,8 @@ struct Watching {
     reports: mpsc::Sender<Report>,
     told: Told,
     tracker: Tracker,
+    /// What was told, brought together.
+    live: Arc<Live>,
     /// The daemons whose live log is read, and which of them were looked at since.
     followed: BTreeSet<&'static str>,
     caught_up: BTreeSet<&'static str>,
@@ -123,6 +125,7 @@ impl Watching {
             reports,
             told: Told::default(),
             tracker: Tracker::default(),
+            live: Arc::default(),
             followed: BTreeSet::new(),
             caught_up: BTreeSet::new(),
             complete_since: None,
@@ -137,7 +140,7 @@ impl Watching {
                 if self.told.push(name, push, at_ns) {
                     let events = self.changes(observer).into_iter();
                     let stamped = events.map(|event| event.with("frr_timestamp_ns", at_ns)).collect();
-                    tell(observer, stamped);
+                    self.tell(observer, stamped);
                 }
                 self.doubt(name);
             }
@@ -188,7 +191,7 @@ impl Watching {
         } else if self.followed.contains(name) {
             self.caught_up.insert(name);
         }
-        tell(observer, events);
+        self.tell(observer, events);
     }
 
     fn doubt(&self, name: &str) {
@@ -197,26 +200,30 @@ impl Watching {
         }
     }
 
-    /// The events of what was told since the last time.
+    /// Brings what was told together; the events are the way there from the last time.
     fn changes(&mut self, observer: &Observer) -> Vec<Event> {
         let snapshot = observer.view.borrow().snapshot.clone();
-        let live = self.live(&observer.seen.borrow());
-        self.tracker.observe(&snapshot, &live)
-    }
-
-    fn live(&self, seen: &Seen) -> Live {
         let mut live = self.told.live();
-        for name in &seen.needed {
+        for name in &observer.seen.borrow().needed {
             live.daemons.entry((*name).to_owned()).or_insert_with(DaemonLive::default);
         }
-        live
+        live.frr_uptime_s = self.uptime(&live);
+        self.tracker.date(&mut live, now_ns());
+        let events = self.tracker.observe(&snapshot, &live);
+        self.live = Arc::new(live);
+        events
+    }
+
+    fn tell(&self, observer: &Observer, events: Vec<Event>) {
+        observer.stopwatch.look_at(&events);
+        observer.hub.publish_live(events, Arc::clone(&self.live));
     }
 
     fn publish(&mut self, observer: &Observer) {
-        let seen = observer.seen.borrow().clone();
-        let mut live = self.live(&seen);
-        live.frr_uptime_s = self.uptime(&live);
-        let readiness = readiness(&seen, &live);
+        // The reconciler may have found out meanwhile which daemons are needed.
+        let events = self.changes(observer);
+        self.tell(observer, events);
+        let readiness = readiness(&observer.seen.borrow(), &self.live);
         observer.readiness.send_if_modified(|last| {
             *last != readiness && {
                 *last = readiness;
@@ -224,8 +231,8 @@ impl Watching {
             }
         });
         observer.live.send_if_modified(|last| {
-            **last != live && {
-                *last = Arc::new(live);
+            *last != self.live && {
+                *last = Arc::clone(&self.live);
                 true
             }
         });
@@ -238,11 +245,6 @@ impl Watching {
         }
         Some(self.complete_since.get_or_insert_with(Instant::now).elapsed().as_secs())
     }
-}
-
-fn tell(observer: &Observer, events: Vec<Event>) {
-    observer.stopwatch.look_at(&events);
-    observer.hub.publish(events);
 }
 
 /// Whether FRR tells such a change by itself.

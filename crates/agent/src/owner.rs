@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use novaroute_core::bgp::BgpInstance;
 use novaroute_core::engine::{Engine, Recorded, violation_event};
-use novaroute_core::intent::{Change, Intent, Kind, Target};
+use novaroute_core::intent::{Change, Intent, IntentKey, Kind, Target};
 use novaroute_core::name::OwnerName;
 use novaroute_core::policy::Policy;
 use novaroute_core::rejection::{Rejection, RejectionClass};
@@ -49,6 +49,10 @@ pub struct Accepted {
     pub snapshot: Snapshot,
     /// The BGP instance right before the change.
     pub previous_bgp: Option<BgpInstance>,
+    /// The keys that the change gave up.
+    pub removed: Vec<IntentKey>,
+    /// Whether anything is wanted differently than before.
+    pub changed: bool,
 }
 
 type Reply = oneshot::Sender<Result<Accepted, Rejection>>;
@@ -121,6 +125,7 @@ pub fn owner_task(
 ) -> (OwnerTask, OwnerHandle, watch::Receiver<View>) {
     let (sender, queue) = mpsc::channel(QUEUE_REQUESTS_MAX);
     let (view, seen) = watch::channel(view_of(&engine));
+    hub.publish_wanted(Vec::new(), engine.snapshot().clone());
     (OwnerTask { engine, journal, hub, metrics, stopwatch, view, queue }, OwnerHandle { sender }, seen)
 }
 
@@ -175,11 +180,12 @@ impl OwnerTask {
         self.engine = group.draft;
         self.view.send_replace(view_of(&self.engine));
         self.stopwatch.look_at(&group.events);
-        self.hub.publish(group.events);
+        self.hub.publish_wanted(group.events, self.engine.snapshot().clone());
         for waiting in group.waiting {
             // One snapshot for all: a copy held between two changes of a group would have the whole store copied.
-            let accepted = Accepted { snapshot: self.engine.snapshot().clone(), previous_bgp: waiting.previous_bgp };
-            let _gone = waiting.reply.send(Ok(accepted));
+            let group::Waiting { reply, previous_bgp, removed, changed } = waiting;
+            let accepted = Accepted { snapshot: self.engine.snapshot().clone(), previous_bgp, removed, changed };
+            let _gone = reply.send(Ok(accepted));
         }
         self.compact_if_due();
     }

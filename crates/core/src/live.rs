@@ -167,6 +167,8 @@ pub struct Live {
     pub ospf: BTreeMap<InterfaceName, OspfLive>,
     /// Own prefixes that are announced: by BGP to these peers, by OSPF in the LSDB (with no peers to name).
     pub advertised: Arc<Advertised>,
+    /// Since when each of them has been, in nanoseconds since 1970-01-01 UTC; see [`Tracker::date`].
+    pub advertised_at_ns: Arc<BTreeMap<(Protocol, Prefix), i64>>,
 }
 
 impl Live {

@@ -9,12 +9,13 @@ use novaroute_core::name::OwnerName;
 use novaroute_core::store::Snapshot;
 use tonic::{Request, Status};
 
+use super::wait::{Asked, Patience};
 use super::{Service, caller};
 use crate::owner::{Accepted, shutting_down};
 use crate::random::random_id;
 
 impl Service {
-    /// Parses a request, checks who sent it and has it decided.
+    /// Parses a request, checks who sent it, has it decided and waits for what the caller wants to wait for.
     pub(super) async fn mutate<R: from_proto::Request>(
         &self,
         request: &Request<R>,
@@ -22,9 +23,12 @@ impl Service {
         if self.shutdown.is_cancelled() {
             return Err(to_status(&shutting_down()));
         }
-        let Call { credentials, change } = from_proto::call(request.get_ref())?;
+        let patience = Patience::of(request.metadata());
+        let Call { credentials, change, wait } = from_proto::call(request.get_ref())?;
         let owner = self.gate.admit(&credentials, caller::uid(request)).map_err(|refused| to_status(&refused))?;
+        let asked = Asked::new(wait, &change, &self.live.borrow());
         let accepted = self.owner.submit(owner.clone(), change).await.map_err(|refused| to_status(&refused))?;
+        self.wait(asked.goals(&owner, &accepted), patience).await.map_err(|refused| to_status(&refused))?;
         Ok((owner, accepted))
     }
 

@@ -17,6 +17,8 @@ use super::Reply;
 pub(super) struct Waiting {
     pub(super) reply: Reply,
     pub(super) previous_bgp: Option<BgpInstance>,
+    pub(super) removed: Vec<IntentKey>,
+    pub(super) changed: bool,
 }
 
 /// What a group does, collected on a draft before any of it counts.
@@ -53,12 +55,12 @@ impl Group {
             Err(rejection) => return Err((rejection, reply)),
         };
         let previous_bgp = self.draft.bgp_instance();
-        let changes_intents = decision.changes_intents();
+        let (changed, removed) = (decision.changes_intents(), decision.removed().cloned().collect());
         self.events.extend(self.draft.commit(decision));
-        if changes_intents {
+        if changed {
             self.journaled.push((owner.clone(), change, self.draft.snapshot().revision()));
         }
-        self.waiting.push(Waiting { reply, previous_bgp });
+        self.waiting.push(Waiting { reply, previous_bgp, removed, changed });
         Ok(())
     }
 

@@ -306,6 +306,7 @@ impl Told {
             // ospfd before ospf6d.
             ospf: self.ospf.values().rev().fold(BTreeMap::new(), |all, told| merge(all, &told.interfaces)),
             advertised: Arc::clone(&self.advertised),
+            advertised_at_ns: Arc::default(),
         }
     }
 }

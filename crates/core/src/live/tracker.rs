@@ -22,6 +22,19 @@ pub struct Tracker {
 }
 
 impl Tracker {
+    /// Notes in the next state since when each prefix has been announced: those of the last state since then, the
+    /// others since `now_ns`.
+    pub fn date(&self, live: &mut Live, now_ns: i64) {
+        let known = &self.last.advertised_at_ns;
+        // The usual case, and the map may be long.
+        if Arc::ptr_eq(&live.advertised, &self.last.advertised) {
+            live.advertised_at_ns = Arc::clone(known);
+            return;
+        }
+        let since = live.advertised.keys().map(|key| (*key, known.get(key).copied().unwrap_or(now_ns)));
+        live.advertised_at_ns = Arc::new(since.collect());
+    }
+
     /// Takes the next state and tells what changed since the last one.
     pub fn observe(&mut self, snapshot: &Snapshot, live: &Live) -> Vec<Event> {
         self.remember(snapshot);
@@ -76,10 +89,14 @@ impl Step<'_> {
 
     fn event(&self, event_type: EventType, key: &IntentKey, detail: String) -> Event {
         let event = Event::new(event_type, detail).about(key);
-        match self.snapshot.live(key).map(|entry| &entry.owner).or_else(|| self.gone.get(key)) {
+        match self.owner(key) {
             Some(owner) => event.of(owner),
             None => event,
         }
+    }
+
+    fn owner(&self, key: &IntentKey) -> Option<&OwnerName> {
+        self.snapshot.live(key).map(|entry| &entry.owner).or_else(|| self.gone.get(key))
     }
 
     fn daemons(&self) -> Vec<Event> {
@@ -204,16 +221,11 @@ impl Step<'_> {
         if Arc::ptr_eq(before, now) {
             return Vec::new();
         }
-        let event = |event_type, (protocol, prefix): &(Protocol, Prefix), what: &str| {
-            let detail = format!("prefix {prefix} is {what} by {protocol}");
-            self.event(event_type, &IntentKey::Prefix(*protocol, *prefix), detail)
-                .with("prefix", prefix)
-                .with("protocol", protocol)
-        };
+        let owner = |(protocol, prefix): &(Protocol, Prefix)| self.owner(&IntentKey::Prefix(*protocol, *prefix));
         let gone = before.keys().filter(|key| !now.contains_key(key));
-        let withdrawn = gone.map(|p| event(EventType::PrefixWithdrawn, p, "no longer announced"));
+        let withdrawn = gone.map(|prefix| Event::prefix_withdrawn(*prefix, owner(prefix)));
         let come = now.keys().filter(|key| !before.contains_key(key));
-        let advertised = come.map(|p| event(EventType::PrefixAdvertised, p, "announced"));
+        let advertised = come.map(|prefix| Event::prefix_advertised(*prefix, owner(prefix)));
         withdrawn.chain(advertised).collect()
     }
 }

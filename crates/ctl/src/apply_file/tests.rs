@@ -54,6 +54,7 @@ fn json_and_yaml_say_the_same() {
         prefix: "203.0.113.7/32".into(),
         protocol: 1,
         attributes: Some(attributes),
+        ..Default::default()
     });
     let enable_ospf = Request::EnableOspf(v1::EnableOspfRequest {
         owner: "edge".into(),
@@ -154,7 +155,7 @@ bfd:
             f.yaml: bgp: expected a map, found a list
             f.yaml: ospf item 1: expected a map, found text
             f.yaml: bfd item 1: `owner` stands once, at the top of the file
-            f.yaml: bfd item 2: unknown key `peer`; known: owner, token, peer_address, min_rx_ms, min_tx_ms, detect_multiplier, interface_name, multihop, source_address
+            f.yaml: bfd item 2: unknown key `peer`; known: owner, token, peer_address, min_rx_ms, min_tx_ms, detect_multiplier, interface_name, multihop, source_address, wait
             f.yaml: peers: expected a list, found a map"#]],
     );
 }

@@ -29,10 +29,12 @@ fn token() -> String {
 
 #[test]
 fn register_and_deregister() {
-    let register =
-        |reassert_intents| Seen::Register(v1::RegisterRequest { owner: edge(), token: token(), reassert_intents });
-    let deregister =
-        |withdraw_all| Seen::Deregister(v1::DeregisterRequest { owner: edge(), token: token(), withdraw_all });
+    let register = |reassert_intents| {
+        Seen::Register(v1::RegisterRequest { owner: edge(), token: token(), reassert_intents, ..Default::default() })
+    };
+    let deregister = |withdraw_all| {
+        Seen::Deregister(v1::DeregisterRequest { owner: edge(), token: token(), withdraw_all, ..Default::default() })
+    };
     check(vec![
         ("register", register(false)),
         ("register --reassert", register(true)),
@@ -48,12 +50,13 @@ fn configure_bgp() {
         token: token(),
         local_as: 4_294_967_295,
         router_id: "192.0.2.1".into(),
+        ..Default::default()
     };
     check(vec![("configure-bgp --local-as 4294967295 --router-id 192.0.2.1", Seen::ConfigureBgp(expected))]);
 }
 
 fn apply(peer: v1::BgpPeer) -> Seen {
-    Seen::ApplyPeer(v1::ApplyPeerRequest { owner: edge(), token: token(), peer: Some(peer) })
+    Seen::ApplyPeer(v1::ApplyPeerRequest { owner: edge(), token: token(), peer: Some(peer), ..Default::default() })
 }
 
 #[test]
@@ -94,7 +97,12 @@ fn apply_peer() {
 
 #[test]
 fn remove_peer() {
-    let expected = v1::RemovePeerRequest { owner: edge(), token: token(), neighbor_address: "192.0.2.1".into() };
+    let expected = v1::RemovePeerRequest {
+        owner: edge(),
+        token: token(),
+        neighbor_address: "192.0.2.1".into(),
+        ..Default::default()
+    };
     check(vec![("remove-peer --neighbor 192.0.2.1", Seen::RemovePeer(expected))]);
 }
 
@@ -105,6 +113,7 @@ fn advertise(protocol: i32, attributes: Option<v1::PrefixAttributes>) -> Seen {
         prefix: "203.0.113.7/32".into(),
         protocol,
         attributes,
+        ..Default::default()
     })
 }
 
@@ -121,7 +130,13 @@ fn advertise_and_withdraw() {
     let zeros = v1::PrefixAttributes { local_pref: Some(0), multi_exit_disc: Some(0), ..Default::default() };
     let withdraw = |protocol| {
         let prefix = "203.0.113.7/32".into();
-        Seen::WithdrawPrefix(v1::WithdrawPrefixRequest { owner: edge(), token: token(), prefix, protocol })
+        Seen::WithdrawPrefix(v1::WithdrawPrefixRequest {
+            owner: edge(),
+            token: token(),
+            prefix,
+            protocol,
+            ..Default::default()
+        })
     };
     check(vec![
         ("advertise --prefix 203.0.113.7/32", advertise(1, None)),
@@ -149,6 +164,7 @@ fn enable_and_disable_bfd() {
         interface_name: "eth0".into(),
         multihop: true,
         source_address: "fe80::2".into(),
+        ..Default::default()
     };
     let least =
         v1::EnableBfdRequest { owner: edge(), token: token(), peer_address: "fe80::1".into(), ..Default::default() };
@@ -159,6 +175,7 @@ fn enable_and_disable_bfd() {
             peer_address: "fe80::1".into(),
             interface_name: interface.into(),
             multihop,
+            ..Default::default()
         })
     };
     check(vec![
@@ -185,7 +202,8 @@ fn enable_and_disable_ospf() {
         ..Default::default()
     };
     let all = v1::EnableOspfRequest { passive: true, cost: 11, hello_interval: 12, dead_interval: 13, ..least.clone() };
-    let disable = v1::DisableOspfRequest { owner: edge(), token: token(), interface_name: "eth0".into() };
+    let disable =
+        v1::DisableOspfRequest { owner: edge(), token: token(), interface_name: "eth0".into(), ..Default::default() };
     check(vec![
         ("enable-ospf --interface eth0 --area 0.0.0.1", Seen::EnableOspf(least)),
         (
@@ -206,7 +224,12 @@ fn owner_and_token_from_flags_win_over_the_environment() {
         ("register --token-file token", "edge", "from-file"),
     ] {
         assert_eq!(agent.run(line).code, 0, "{line}");
-        let expected = v1::RegisterRequest { owner: owner.into(), token: token.into(), reassert_intents: false };
+        let expected = v1::RegisterRequest {
+            owner: owner.into(),
+            token: token.into(),
+            reassert_intents: false,
+            ..Default::default()
+        };
         // Compared field by field: `Debug` and thus a diff hides the token.
         let asked = agent.asked();
         let [Seen::Register(seen)] = &asked[..] else { panic!("{line}: {asked:?}") };
@@ -244,4 +267,25 @@ fn the_answer_is_shown() {
         }
     "#]]
     .assert_eq(&agent.run("configure-bgp --local-as 65001 --router-id 192.0.2.1 -o json").stdout);
+}
+
+#[test]
+fn wait_goes_into_every_request() {
+    let withdraw = |wait: v1::Wait| {
+        Seen::WithdrawPrefix(v1::WithdrawPrefixRequest {
+            owner: edge(),
+            token: token(),
+            prefix: "203.0.113.7/32".into(),
+            protocol: 1,
+            wait: wait.into(),
+        })
+    };
+    let deregister =
+        v1::DeregisterRequest { owner: edge(), token: token(), withdraw_all: true, wait: v1::Wait::Programmed.into() };
+    check(vec![
+        ("withdraw --prefix 203.0.113.7/32 --wait", withdraw(v1::Wait::Advertised)),
+        ("withdraw --wait=programmed --prefix 203.0.113.7/32", withdraw(v1::Wait::Programmed)),
+        ("withdraw --wait=WAIT_ADVERTISED --prefix 203.0.113.7/32", withdraw(v1::Wait::Advertised)),
+        ("deregister --withdraw-all --wait=programmed", Seen::Deregister(deregister)),
+    ]);
 }
