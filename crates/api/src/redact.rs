@@ -35,8 +35,10 @@ debug_without_secrets! {
         bfd_enabled, description, address_families, source_address, ebgp_multihop,
         max_prefix, bfd_min_rx_ms, bfd_min_tx_ms, bfd_detect_multiplier
     }
-    RegisterRequest { secret token, owner, reassert_intents }
+    RegisterRequest { secret token, owner, reassert_intents, lease_s, instance, bind_to_connection }
     DeregisterRequest { secret token, owner, withdraw_all }
+    EndOfReplayRequest { secret token, owner, session_id, confirm_removals }
+    RenewRequest { secret token, owner, session_id }
     ConfigureBgpRequest { secret token, owner, local_as, router_id }
     ApplyPeerRequest { secret token, owner, peer }
     RemovePeerRequest { secret token, owner, neighbor_address }

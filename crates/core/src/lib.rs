@@ -20,5 +20,6 @@ pub mod prefix;
 pub mod reconcile;
 pub mod rejection;
 pub mod secret;
+pub mod session;
 pub mod state;
 pub mod store;
