@@ -322,3 +322,6 @@ fn journal_unavailable(failure: &std::io::Error) -> Rejection {
     let text = format!("the journal cannot be written ({failure}), so nothing can be promised: check state_dir");
     Rejection::new(RejectionClass::Unavailable, Reason::JournalUnavailable, text)
 }
+
+#[cfg(test)]
+mod tests;

@@ -278,7 +278,11 @@ impl Store {
         }
         for slot in Arc::make_mut(&mut self.current.slots).values_mut() {
             let places = [slot.over.as_mut(), slot.base.as_mut()];
-            places.into_iter().flatten().filter(|entry| concerned(entry)).for_each(|entry| change(Arc::make_mut(entry)));
+            places
+                .into_iter()
+                .flatten()
+                .filter(|entry| concerned(entry))
+                .for_each(|entry| change(Arc::make_mut(entry)));
         }
     }
 

@@ -97,6 +97,8 @@ pub(crate) fn honest(method: &str) -> Result<Vec<u8>> {
             v1::EnableOspfRequest { area_id: "0".into(), ..request }.encode_to_vec()
         }
         "DisableOSPF" => v1::DisableOspfRequest { owner, token, interface_name: interface }.encode_to_vec(),
+        "EndOfReplay" => v1::EndOfReplayRequest { owner, token, ..Default::default() }.encode_to_vec(),
+        "Renew" => v1::RenewRequest { owner, token, session_id: "a-session".into() }.encode_to_vec(),
         "GetStatus" | "StreamEvents" => Vec::new(),
         other => anyhow::bail!("no honest request for {other}: write one"),
     })
@@ -107,6 +109,8 @@ pub(crate) fn honest_value(path: &str) -> Result<&'static str> {
     Ok(match path {
         "owner" | "owner_filter" => LB,
         "token" => "a-token",
+        "instance" => "edge-0",
+        "session_id" => "a-session",
         "router_id" => "10.0.1.1",
         "peer.neighbor_address" | "neighbor_address" | "peer_address" => "10.0.9.2",
         "peer.source_address" | "source_address" | "attributes.next_hop" => "10.0.1.1",

@@ -133,9 +133,8 @@ impl Engine {
     fn sweep(&self, owner: &OwnerName, confirmed: bool) -> Result<(Vec<Step>, Vec<Change>), Rejection> {
         let epoch = self.sessions.epoch(owner);
         let held = || self.snapshot().slots().filter_map(|(key, slot)| Some((key, slot.place_of(owner)?, slot)));
-        let unclaimed = |(_, place, slot): &(&IntentKey, Place, &Slot)| {
-            slot.at(*place).is_some_and(|entry| entry.claimed != epoch)
-        };
+        let unclaimed =
+            |(_, place, slot): &(&IntentKey, Place, &Slot)| slot.at(*place).is_some_and(|entry| entry.claimed != epoch);
         let swept: BTreeMap<_, _> = held().filter(unclaimed).map(|(key, place, _)| (key.clone(), place)).collect();
         let (removed, all) = (swept.len(), held().count());
         if !confirmed && removed > SWEEP_UNCONFIRMED_MAX && removed * 2 > all {
@@ -164,7 +163,8 @@ fn failed_precondition(reason: Reason, message: String) -> Rejection {
 }
 
 fn no_session(owner: &OwnerName) -> Rejection {
-    let text = format!("owner {owner} has no open session: it never registered, deregistered or expired; register again");
+    let text =
+        format!("owner {owner} has no open session: it never registered, deregistered or expired; register again");
     failed_precondition(Reason::NoSession, text)
 }
 

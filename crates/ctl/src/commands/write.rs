@@ -41,7 +41,8 @@ async fn send(global: &Global, request: Request) -> Result<DynamicMessage, Refus
 fn request(command: WriteCommand, owner: String, token: String) -> Result<Request, Failure> {
     Ok(match command {
         WriteCommand::Register { reassert: reassert_intents, lease: lease_s, instance } => {
-            let request = v1::RegisterRequest { owner, token, reassert_intents, lease_s, instance, ..Default::default() };
+            let request =
+                v1::RegisterRequest { owner, token, reassert_intents, lease_s, instance, ..Default::default() };
             Request::Register(request)
         }
         WriteCommand::Renew { session_id } => Request::Renew(v1::RenewRequest { owner, token, session_id }),

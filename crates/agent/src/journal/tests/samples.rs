@@ -63,7 +63,13 @@ pub(super) fn every_change() -> Vec<Change> {
 
 pub(super) fn session(epoch: u64) -> SessionTerms {
     let lease = Lease::new(60).unwrap();
-    SessionTerms { id: SessionId::of_epoch(epoch), epoch, lease, instance: Some("edge-0".parse().unwrap()), bound: true }
+    SessionTerms {
+        id: SessionId::of_epoch(epoch),
+        epoch,
+        lease,
+        instance: Some("edge-0".parse().unwrap()),
+        bound: true,
+    }
 }
 
 fn peer() -> Peer {
