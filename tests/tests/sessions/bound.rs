@@ -1,7 +1,7 @@
 //! Sessions that are bound to their connection.
 
 use std::process::Stdio;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use novaroute_e2e::config::LB;
@@ -25,9 +25,12 @@ async fn client_process(scene: &Scene, instance: &str) -> Result<(Child, String)
     Ok((child, session))
 }
 
+/// Longest time until the agent knows that a connection is gone.
+const NOTICED_MAX: Duration = Duration::from_secs(1);
+
 /// Waits until the agent has seen so many connections of bound sessions go.
 async fn lost(scene: &Scene, times: usize) -> Result<()> {
-    wait_for("the agent to notice that the connection is gone", GRACE / 2, async || {
+    wait_for("the agent to notice that the connection is gone", NOTICED_MAX, async || {
         let seen = scene.agent.log().matches("the connection of the owner's session was lost").count();
         ensure!(seen == times, "{seen} times");
         Ok(Some(()))
@@ -76,14 +79,11 @@ on_each_frr! {
     /// A new connection of the same client that renews is as good as one that registers; the old session lives on.
     async fn a_renewal_over_another_connection_stops_the_clock(release) {
         let (scene, mut client) = node(release).await?;
-        let first = scene.agent.client().await?;
-        let session = {
-            let mut first = first;
-            let session = first.register(bound(LB)).await?.into_inner().session_id;
-            announce_own(&mut first).await?;
-            session
-        };
+        let mut first = scene.agent.client().await?;
+        let session = first.register(bound(LB)).await?.into_inner().session_id;
+        announce_own(&mut first).await?;
         own_arrived(&scene).await?;
+        drop(first);
         lost(&scene, 1).await?;
         client.renew(renew(&session)).await?;
         let renewed = Instant::now();

@@ -52,10 +52,10 @@ on_each_frr! {
     /// Renewed in time, the routes stay, whatever time goes by; a renewal in the grace is in time.
     async fn a_lease_that_is_renewed_goes_on(release) {
         let (scene, mut client) = node(release).await?;
-        let session = client.register(leased(LB, LEASE_S)).await?.into_inner().session_id;
         announce_own(&mut client).await?;
         own_arrived(&scene).await?;
         let capture = scene.node.capture("tor1", "tcp port 179").await?;
+        let session = client.register(leased(LB, LEASE_S)).await?.into_inner().session_id;
         let started = Instant::now();
         let enough = (LEASE + GRACE) * 2;
         wait_for("renewals for longer than lease and grace", enough * 3, async || {
@@ -80,9 +80,9 @@ on_each_frr! {
     /// A lease is given up by registering without one, and the clock that ran already stops.
     async fn registering_without_a_lease_stops_the_clock(release) {
         let (scene, mut client) = node(release).await?;
-        client.register(leased(LB, LEASE_S)).await?;
         announce_own(&mut client).await?;
         own_arrived(&scene).await?;
+        client.register(leased(LB, LEASE_S)).await?;
         client.register(request::register(LB)).await?;
         // Of another owner whose clock would have run out later.
         client.register(leased(CNI, LEASE_S)).await?;

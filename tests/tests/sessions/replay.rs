@@ -16,7 +16,7 @@ use crate::{
     GRACE, OTHERS, OWN, announce_own, end_of_replay, leased, node, node_with, own_arrived, own_gone, own_states,
 };
 
-const LEASE_S: u32 = 3;
+const LEASE_S: u32 = 5;
 const LEASE: Duration = Duration::from_secs(LEASE_S as u64);
 
 /// kill -9, and the next agent.
@@ -84,9 +84,9 @@ on_each_frr! {
     /// The clock does not run while the agent is down, and begins anew with the next: lease and grace.
     async fn the_clock_starts_afresh_after_a_restart(release) {
         let (mut scene, mut client) = node(release).await?;
-        let session = client.register(leased(LB, LEASE_S)).await?.into_inner().session_id;
         announce_own(&mut client).await?;
         own_arrived(&scene).await?;
+        let session = client.register(leased(LB, LEASE_S)).await?.into_inner().session_id;
         scene.agent.kill().await?;
         let down = Instant::now();
         let long = LEASE + GRACE;
@@ -107,9 +107,9 @@ on_each_frr! {
     /// Who went away with the agent for good: lease and grace of the new one end, too.
     async fn an_owner_that_never_comes_back_expires(release) {
         let (mut scene, mut client) = node(release).await?;
-        client.register(leased(LB, LEASE_S)).await?;
         announce_own(&mut client).await?;
         own_arrived(&scene).await?;
+        client.register(leased(LB, LEASE_S)).await?;
         restart(&mut scene).await?;
         own_gone(&scene).await?;
         scene.tor.router.wait_bgp_route(OTHERS, TIMEOUT).await?;
