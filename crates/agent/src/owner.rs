@@ -241,7 +241,7 @@ impl OwnerTask {
             }
             group = group.without_changes(self.engine.clone());
         }
-        for (owner, change, _) in group.journaled.iter().filter(|(_, change, _)| !matches!(change, Change::Reopen(_))) {
+        for (owner, change, _) in group.journaled.iter().filter(|(_, change, _)| concerns_intents(change)) {
             self.metrics.intent(owner, kind_of(change), operation_of(change));
             self.time(change);
         }
@@ -287,6 +287,11 @@ impl OwnerTask {
 
 fn view_of(engine: &Engine) -> View {
     View { snapshot: engine.snapshot().clone(), sessions: Arc::clone(engine.sessions().open()) }
+}
+
+/// Whether a journaled change is one of intents, and not of the owner's session alone.
+fn concerns_intents(change: &Change) -> bool {
+    !matches!(change, Change::Register(_) | Change::Reopen(_) | Change::Deregister { withdraw_all: false })
 }
 
 /// The kind under which a journaled change counts; a deregistration has none.

@@ -32,8 +32,8 @@ fn leases_are_a_day_at_most_and_none_is_none() {
 #[test]
 fn when_a_session_lapses() {
     use Lapse::{ConnectionLost, LeaseEnded};
-    let (opened, restored): (fn(SessionTerms) -> Session, fn(SessionTerms) -> Session) =
-        (|terms| Session::opened(terms, &at(1_000, 7)), |terms| Session::restored(terms, 1_000));
+    let opened: fn(SessionTerms) -> Session = |terms| Session::opened(terms, &at(1_000, 7));
+    let restored: fn(SessionTerms) -> Session = |terms| Session::restored(terms, 1_000);
     let ends = Some((11_000, LeaseEnded));
     for (what, make, lease_s, bound, untouched, dropped) in [
         ("plain", opened, 0, false, None, None),
