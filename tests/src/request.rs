@@ -7,7 +7,7 @@ use crate::config::token;
 /// Sets owner and token of a request.
 macro_rules! signed {
     ($owner:expr, $message:ident { $($field:ident: $value:expr),* $(,)? }) => {
-        v1::$message { owner: $owner.to_owned(), token: token($owner), $($field: $value),* }
+        v1::$message { owner: $owner.to_owned(), token: token($owner), $($field: $value,)* ..Default::default() }
     };
 }
 

@@ -7,6 +7,7 @@ mod events;
 mod mutate;
 mod server;
 mod status;
+mod wait;
 
 use std::sync::Arc;
 use std::time::Instant;

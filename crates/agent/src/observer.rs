@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant as At, sleep_until};
 
 use crate::config::Frr;
-use crate::events::EventHub;
+use crate::events::{EventHub, now_ns};
 use crate::http::Readiness;
 use crate::metrics::Metrics;
 use crate::owner::View;
@@ -90,6 +90,7 @@ impl Looking {
             live.daemons.entry((*name).to_owned()).or_insert_with(DaemonLive::default);
         }
         live.frr_uptime_s = self.uptime(&live);
+        self.tracker.date(&mut live, now_ns());
         let events = self.tracker.observe(&snapshot, &live);
         let readiness = readiness(&seen, &live);
         observer.readiness.send_if_modified(|last| {
@@ -98,14 +99,15 @@ impl Looking {
                 true
             }
         });
+        let live = Arc::new(live);
         observer.live.send_if_modified(|last| {
-            **last != live && {
-                *last = Arc::new(live);
+            *last != live && {
+                *last = Arc::clone(&live);
                 true
             }
         });
         observer.stopwatch.look_at(&events);
-        observer.hub.publish(events);
+        observer.hub.publish_live(events, live);
     }
 
     fn uptime(&mut self, live: &Live) -> Option<u64> {

@@ -55,8 +55,10 @@ pub struct Accepted {
     pub previous_bgp: Option<BgpInstance>,
     /// The owner's session right after the change, if one is open.
     pub session: Option<SessionTerms>,
-    /// The intents that the change took away.
+    /// The keys that the change gave up.
     pub removed: Vec<IntentKey>,
+    /// Whether anything is wanted differently than before.
+    pub changed: bool,
 }
 
 /// What an owner may ask for.
@@ -156,6 +158,7 @@ pub fn owner_task(
 ) -> (OwnerTask, OwnerHandle, watch::Receiver<View>) {
     let (sender, queue) = mpsc::channel(QUEUE_REQUESTS_MAX);
     let (view, seen) = watch::channel(view_of(&engine));
+    hub.publish_wanted(Vec::new(), engine.snapshot().clone());
     let clock = AwakeClock::start();
     let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
     let task = OwnerTask { engine, journal, hub, metrics, stopwatch, view, queue, clock, grace_ms };
@@ -248,11 +251,12 @@ impl OwnerTask {
         self.engine = group.draft;
         self.view.send_replace(view_of(&self.engine));
         self.stopwatch.look_at(&group.events);
-        self.hub.publish(group.events);
+        self.hub.publish_wanted(group.events, self.engine.snapshot().clone());
         for waiting in group.waiting {
             // One snapshot for all: a copy held between two changes of a group would have the whole store copied.
-            let Waiting { reply, previous_bgp, session, removed } = waiting;
-            let accepted = Accepted { snapshot: self.engine.snapshot().clone(), previous_bgp, session, removed };
+            let snapshot = self.engine.snapshot().clone();
+            let Waiting { reply, previous_bgp, session, removed, changed } = waiting;
+            let accepted = Accepted { snapshot, previous_bgp, session, removed, changed };
             let _gone = reply.send(Ok(accepted));
         }
         self.compact_if_due();

@@ -15,8 +15,8 @@ use novaroute_core::event::{Event, EventType};
 use novaroute_core::intent::IntentKey;
 use novaroute_core::live::Live;
 use novaroute_core::reconcile::{RoundEnd, Schedule, Timing};
-use novaroute_frr::Plan;
 use novaroute_frr::refusals::Refusals;
+use novaroute_frr::{Daemon, Plan};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,10 @@ pub struct Seen {
     pub needed: BTreeSet<&'static str>,
     /// Rounds that ended; 0: FRR has never been compared with what is wanted.
     pub rounds: u64,
+    /// The revision of what was wanted when FRR was last compared with it, and not overtaken.
+    pub compared: u64,
+    /// The daemons that had lines by then which nobody wants, or may have had, and why.
+    pub unswept: BTreeMap<Daemon, String>,
 }
 
 /// Lines of a plan that an event or the status repeats at most.

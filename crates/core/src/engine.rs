@@ -73,7 +73,7 @@ impl Decision {
         &self.journaled
     }
 
-    /// The intents that go.
+    /// The keys that it gives up.
     pub fn removed(&self) -> impl Iterator<Item = &IntentKey> {
         self.steps.iter().filter_map(|step| match step {
             Step::Remove(_, key) => Some(key),
@@ -91,6 +91,8 @@ pub struct Recorded {
     pub statuses: BTreeMap<IntentKey, IntentStatus>,
     /// The intents whose lines were sent in this round.
     pub sent: BTreeSet<IntentKey>,
+    /// When this was found out, in nanoseconds since 1970-01-01 UTC.
+    pub at_ns: i64,
 }
 
 impl Engine {
@@ -169,7 +171,7 @@ impl Engine {
     pub fn record(&mut self, recorded: &Recorded) -> Vec<Event> {
         let mut events = Vec::new();
         for (key, status) in &recorded.statuses {
-            let Some(former) = self.store.set_status(key, status, recorded.revision) else { continue };
+            let Some(former) = self.store.set_status(key, status, recorded.revision, recorded.at_ns) else { continue };
             let Some(live) = self.snapshot().live(key) else { continue };
             let sent = recorded.sent.contains(key);
             events.extend(status_event(&live.owner, key, former.state, status));
@@ -343,7 +345,12 @@ fn held_by_another(class: RejectionClass, key: &IntentKey, slot: &Slot) -> Rejec
     Rejection::new(class, reason, format!("{key} is held by owner {holder}")).with("holder", holder).with("key", key)
 }
 
-fn status_event(owner: &OwnerName, key: &IntentKey, former: IntentState, status: &IntentStatus) -> Option<Event> {
+pub(crate) fn status_event(
+    owner: &OwnerName,
+    key: &IntentKey,
+    former: IntentState,
+    status: &IntentStatus,
+) -> Option<Event> {
     let (event_type, what) = match status.state {
         IntentState::Programmed if former != IntentState::Programmed => (EventType::IntentProgrammed, "programmed"),
         IntentState::Refused => (EventType::IntentRefused, "refused"),

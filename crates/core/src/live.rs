@@ -156,6 +156,8 @@ pub struct Live {
     pub ospf: BTreeMap<InterfaceName, OspfLive>,
     /// Own prefixes that are announced: by BGP to these peers, by OSPF in the LSDB (with no peers to name).
     pub advertised: BTreeMap<(Protocol, Prefix), BTreeSet<PeerAddress>>,
+    /// Since when each of them has been, in nanoseconds since 1970-01-01 UTC; see [`Tracker::date`].
+    pub advertised_at_ns: BTreeMap<(Protocol, Prefix), i64>,
 }
 
 impl Live {
@@ -215,6 +217,14 @@ pub struct Tracker {
 }
 
 impl Tracker {
+    /// Notes in the next look since when each prefix has been announced: those of the last look since then, the others
+    /// since `now_ns`.
+    pub fn date(&self, live: &mut Live, now_ns: i64) {
+        let known = &self.last.advertised_at_ns;
+        let since = live.advertised.keys().map(|key| (*key, known.get(key).copied().unwrap_or(now_ns)));
+        live.advertised_at_ns = since.collect();
+    }
+
     /// Takes the next look and tells what changed since the last one.
     pub fn observe(&mut self, snapshot: &Snapshot, live: &Live) -> Vec<Event> {
         let live_owners = snapshot.slots().filter_map(|(key, slot)| Some((key.clone(), slot.live()?.owner.clone())));
@@ -374,14 +384,9 @@ impl Step<'_> {
     fn prefixes(&self) -> Vec<Event> {
         let announced = |live: &Live| -> BTreeSet<(Protocol, Prefix)> { live.advertised.keys().copied().collect() };
         let (gone, come) = changes(&announced(self.before), &announced(self.now));
-        let event = |event_type, (protocol, prefix): (Protocol, Prefix), what: &str| {
-            let detail = format!("prefix {prefix} is {what} by {protocol}");
-            self.event(event_type, &IntentKey::Prefix(protocol, prefix), detail)
-                .with("prefix", prefix)
-                .with("protocol", protocol)
-        };
-        let withdrawn = gone.into_iter().map(|p| event(EventType::PrefixWithdrawn, p, "no longer announced"));
-        let advertised = come.into_iter().map(|p| event(EventType::PrefixAdvertised, p, "announced"));
+        let owner = |(protocol, prefix): &(Protocol, Prefix)| self.owners.get(&IntentKey::Prefix(*protocol, *prefix));
+        let withdrawn = gone.into_iter().map(|p| Event::prefix_withdrawn(p, owner(&p)));
+        let advertised = come.into_iter().map(|p| Event::prefix_advertised(p, owner(&p)));
         withdrawn.chain(advertised).collect()
     }
 }

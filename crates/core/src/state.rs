@@ -139,6 +139,10 @@ reasons! {
     BfdTimersOfSession = "BFD_TIMERS_OF_SESSION",
     /// No peer that takes this family is established, so nobody was sent the prefix.
     NoEstablishedPeer = "NO_ESTABLISHED_PEER",
+    /// The caller's time to wait is over; what it asked for stays accepted.
+    WaitRanOut = "WAIT_RAN_OUT",
+    /// A newer change took the place of the one that the caller waits for.
+    Superseded = "SUPERSEDED",
 }
 
 impl fmt::Display for Reason {

@@ -43,6 +43,15 @@ macro_rules! calls {
                 match self { $(Self::$action(message) => &message.owner),+ }
             }
 
+            /// Has the call answer when what it asks for has come about.
+            pub(crate) fn set_wait(&mut self, wait: v1::Wait) {
+                match self { $(Self::$action(message) => message.set_wait(wait)),+ }
+            }
+
+            fn waits(&self) -> bool {
+                match self { $(Self::$action(message) => message.wait() != v1::Wait::None),+ }
+            }
+
             /// The request through its descriptor.
             pub(crate) fn reflect(&self) -> Result<DynamicMessage, SchemaError> {
                 let name = self.action().request_name();
@@ -58,9 +67,15 @@ macro_rules! calls {
             /// Sends the request and waits for the response.
             pub(crate) async fn send(self, agent: &mut Agent) -> Result<DynamicMessage, CallError> {
                 let name = self.action().response_name();
+                let waits = self.waits();
                 match self {
                     $(Self::$action(message) => {
-                        let call = agent.client.$method(message);
+                        let mut request = tonic::Request::new(message);
+                        if waits {
+                            // The agent answers before that, and says how far it is.
+                            request.set_timeout(agent.timeout.0);
+                        }
+                        let call = agent.client.$method(request);
                         let response = agent.timeout.apply(call).await?.into_inner();
                         Ok(schema::reflect(&response, &name)?)
                     })+
@@ -160,6 +175,7 @@ mod tests {
             prefix: "203.0.113.7/32".into(),
             protocol: 1,
             attributes: Some(attributes),
+            ..Default::default()
         });
         assert_eq!(Request::unreflect(request.action(), &request.reflect().unwrap()).unwrap(), request);
         assert_eq!(request.title(), "advertise 203.0.113.7/32 (bgp)");

@@ -56,12 +56,12 @@ fn bound(owner: &str) -> v1::RegisterRequest {
 
 fn renew(session: &str) -> v1::RenewRequest {
     let v1::RegisterRequest { owner, token, .. } = request::register(LB);
-    v1::RenewRequest { owner, token, session_id: session.to_owned() }
+    v1::RenewRequest { owner, token, session_id: session.to_owned(), ..Default::default() }
 }
 
 fn end_of_replay(confirm_removals: bool) -> v1::EndOfReplayRequest {
     let v1::RegisterRequest { owner, token, .. } = request::register(LB);
-    v1::EndOfReplayRequest { owner, token, session_id: String::new(), confirm_removals }
+    v1::EndOfReplayRequest { owner, token, confirm_removals, ..Default::default() }
 }
 
 /// A request that says which session it belongs to.

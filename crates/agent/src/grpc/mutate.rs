@@ -10,12 +10,13 @@ use novaroute_core::session::{Lease, Origin, SessionTerms};
 use novaroute_core::store::Snapshot;
 use tonic::{Request, Status};
 
+use super::wait::{Asked, Patience};
 use super::{Service, caller};
 use crate::owner::{Accepted, Demand, shutting_down};
 use crate::random::random_id;
 
 impl Service {
-    /// Parses a request, checks who sent it and has it decided.
+    /// Parses a request, checks who sent it, has it decided and waits for what the caller wants to wait for.
     pub(super) async fn mutate<R: from_proto::Request>(
         &self,
         request: &Request<R>,
@@ -23,8 +24,12 @@ impl Service {
         if self.shutdown.is_cancelled() {
             return Err(to_status(&shutting_down()));
         }
-        let Call { credentials, change } = from_proto::call(request.get_ref())?;
-        self.submit(request, &credentials, Demand::Change(change)).await
+        let patience = Patience::of(request.metadata());
+        let Call { credentials, change, wait } = from_proto::call(request.get_ref())?;
+        let asked = Asked::new(wait, &change, &self.live.borrow());
+        let (owner, accepted) = self.submit(request, &credentials, Demand::Change(change)).await?;
+        self.wait(asked.goals(&owner, &accepted), patience).await.map_err(|refused| to_status(&refused))?;
+        Ok((owner, accepted))
     }
 
     /// The same for a request about the owner's session.
@@ -32,8 +37,11 @@ impl Service {
         if self.shutdown.is_cancelled() {
             return Err(to_status(&shutting_down()));
         }
-        let (credentials, call) = request.get_ref().session_call()?;
-        let (_, accepted) = self.submit(request, &credentials, Demand::Session(call)).await?;
+        let patience = Patience::of(request.metadata());
+        let (credentials, call, wait) = request.get_ref().session_call()?;
+        let (owner, accepted) = self.submit(request, &credentials, Demand::Session(call)).await?;
+        let goals = Asked::for_removals(wait).goals(&owner, &accepted);
+        self.wait(goals, patience).await.map_err(|refused| to_status(&refused))?;
         Ok(accepted)
     }
 

@@ -230,7 +230,7 @@ fn states_are_those_of_status_and_overridden_intents_count() {
         store.put(&edge, prefix(Protocol::Bgp, host), Place::Base);
         let key = prefix(Protocol::Bgp, host).key();
         let status = IntentStatus::of(IntentState::Programmed);
-        store.set_status(&key, &status, u64::try_from(at).unwrap() + 1);
+        store.set_status(&key, &status, u64::try_from(at).unwrap() + 1, 1);
     }
     store.put(&edge, prefix(Protocol::Bgp, "192.0.2.12/32"), Place::Base);
     store.put(&admin, prefix(Protocol::Bgp, "192.0.2.12/32"), Place::Over);

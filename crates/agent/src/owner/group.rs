@@ -20,6 +20,7 @@ pub(super) struct Waiting {
     pub(super) previous_bgp: Option<BgpInstance>,
     pub(super) session: Option<SessionTerms>,
     pub(super) removed: Vec<IntentKey>,
+    pub(super) changed: bool,
 }
 
 /// What a group does, collected on a draft before any of it counts.
@@ -67,10 +68,10 @@ impl Group {
             Err(rejection) => return Err((rejection, reply)),
         };
         let previous_bgp = self.draft.bgp_instance();
-        let removed = decision.removed().cloned().collect();
+        let (changed, removed) = (decision.changes_intents(), decision.removed().cloned().collect());
         self.make(owner, decision);
         let session = self.draft.sessions().get(owner).map(|session| session.terms().clone());
-        self.waiting.push(Waiting { reply, previous_bgp, session, removed });
+        self.waiting.push(Waiting { reply, previous_bgp, session, removed, changed });
         Ok(())
     }
 

@@ -30,7 +30,7 @@ impl Running {
         assert_eq!(loaded.problems, Vec::<String>::new());
         let metrics = Arc::new(Metrics::new("0", "0"));
         let hub = EventHub::new(64, String::new(), Arc::clone(&metrics));
-        let events = hub.subscribe().unwrap();
+        let events = hub.subscribe(crate::events::Start::Next).unwrap();
         let engine = restore(loaded.records, Vec::new(), BTreeMap::new());
         let stopwatch = Stopwatch::new(Arc::clone(&metrics));
         let (task, owner, view) = owner_task(engine, journal, hub, metrics, stopwatch, GRACE);

@@ -46,7 +46,7 @@ impl<F: Frr> Loop<F> {
                 return RoundEnd::Retry;
             }
         };
-        self.publish(&outcome);
+        self.publish(&outcome, snapshot.revision());
         // An intent whose lines went out in a round that was overtaken is told of by the round that sees them in FRR.
         outcome.sent.append(&mut self.sent);
         self.parts.owner.record(outcome.recorded(&snapshot, &desired, &self.refusals)).await;
@@ -165,13 +165,16 @@ impl<F: Frr> Loop<F> {
         Ok(())
     }
 
-    fn publish(&self, outcome: &Outcome) {
+    fn publish(&self, outcome: &Outcome, revision: u64) {
         let unclaimed = outcome.held.iter().filter_map(|held| held.intent.clone()).collect();
         let foreign = outcome.foreign.iter().take(LINES_SHOWN_MAX);
         let foreign = foreign.map(|line| format!("{}: {}", line.daemon, line.text)).collect();
         let needed = outcome.needed.clone();
+        let unswept = outcome.unswept(&self.refusals, &self.parts.live.borrow());
         self.parts.seen.send_modify(|seen| {
-            *seen = Arc::new(Seen { unclaimed, foreign, needed, rounds: seen.rounds + 1 });
+            let (compared, unswept) =
+                if outcome.superseded { (seen.compared, seen.unswept.clone()) } else { (revision, unswept) };
+            *seen = Arc::new(Seen { unclaimed, foreign, needed, rounds: seen.rounds + 1, compared, unswept });
         });
     }
 }

@@ -4,6 +4,7 @@ use novaroute_core::{
     intent::Change,
     name::{InstanceName, SessionId},
     session::{Lease, Registration, SessionCall, SessionTerms},
+    wait::Wait,
 };
 
 use super::{BadFields, Credentials, Fields, Refused, both, credentials, request};
@@ -30,24 +31,25 @@ fn instance(fields: &mut Fields, text: &str) -> Result<Option<InstanceName>, Ref
 
 /// A request about a session that is open already.
 pub trait SessionRequest {
-    /// Who says it, with what proof, and what it asks for.
+    /// Who says it, with what proof, what it asks for, and when it wants the answer.
     ///
     /// # Errors
     /// [`BadFields`] with every field that is malformed.
-    fn session_call(&self) -> Result<(Credentials, SessionCall), BadFields>;
+    fn session_call(&self) -> Result<(Credentials, SessionCall, Wait), BadFields>;
 }
 
 impl SessionRequest for v1::RenewRequest {
-    fn session_call(&self) -> Result<(Credentials, SessionCall), BadFields> {
+    fn session_call(&self) -> Result<(Credentials, SessionCall, Wait), BadFields> {
         let mut fields = Fields::default();
         let credentials = credentials::parse(&mut fields, &self.owner, &self.token);
         let session = fields.take("session_id", self.session_id.parse());
-        fields.finish(both(credentials, session.map(|session| SessionCall::Renew { session })))
+        let call = session.map(|session| SessionCall::Renew { session });
+        finish(fields, credentials, call, self.wait)
     }
 }
 
 impl SessionRequest for v1::EndOfReplayRequest {
-    fn session_call(&self) -> Result<(Credentials, SessionCall), BadFields> {
+    fn session_call(&self) -> Result<(Credentials, SessionCall, Wait), BadFields> {
         let mut fields = Fields::default();
         let credentials = credentials::parse(&mut fields, &self.owner, &self.token);
         let session = match self.session_id.as_str() {
@@ -55,8 +57,20 @@ impl SessionRequest for v1::EndOfReplayRequest {
             text => fields.take("session_id", text.parse()).map(Some),
         };
         let confirm_removals = self.confirm_removals;
-        fields.finish(both(credentials, session.map(|session| SessionCall::EndOfReplay { session, confirm_removals })))
+        let call = session.map(|session| SessionCall::EndOfReplay { session, confirm_removals });
+        finish(fields, credentials, call, self.wait)
     }
+}
+
+fn finish(
+    mut fields: Fields,
+    credentials: Result<Credentials, Refused>,
+    call: Result<SessionCall, Refused>,
+    wait: i32,
+) -> Result<(Credentials, SessionCall, Wait), BadFields> {
+    let wait = fields.take("wait", super::wait(wait));
+    let all = both(both(credentials, call), wait);
+    fields.finish(all.map(|((credentials, call), wait)| (credentials, call, wait)))
 }
 
 /// The session that the metadata of a call names; `None`: the call belongs to none.
@@ -114,13 +128,18 @@ mod tests {
     #[test]
     fn a_renew_names_its_session_and_the_end_of_a_replay_may() {
         let (owner, token) = ("edge".to_owned(), "t".to_owned());
-        let renew = v1::RenewRequest { owner: owner.clone(), token: token.clone(), session_id: "s-1".into() };
+        let renew = v1::RenewRequest {
+            owner: owner.clone(),
+            token: token.clone(),
+            session_id: "s-1".into(),
+            ..Default::default()
+        };
         let session: SessionId = "s-1".parse().unwrap();
         assert_eq!(renew.session_call().unwrap().1, SessionCall::Renew { session });
         let bad = v1::RenewRequest::default().session_call().unwrap_err();
         let named: Vec<_> = bad.violations().iter().map(|violation| violation.field.as_str()).collect();
         assert_eq!(named, ["owner", "token", "session_id"]);
-        let end = v1::EndOfReplayRequest { owner, token, session_id: String::new(), confirm_removals: true };
+        let end = v1::EndOfReplayRequest { owner, token, session_id: String::new(), confirm_removals: true, wait: 0 };
         assert_eq!(end.session_call().unwrap().1, SessionCall::EndOfReplay { session: None, confirm_removals: true });
         let end = v1::EndOfReplayRequest { session_id: "a b".into(), ..end };
         assert_eq!(end.session_call().unwrap_err().violations()[0].field, "session_id");

@@ -155,6 +155,7 @@ fn recording_tells_each_change_of_state_once() {
             revision: engine.snapshot().revision(),
             statuses: [(IntentKey::Bgp, status)].into(),
             sent: [IntentKey::Bgp].into(),
+            at_ns: 7,
         };
         engine.record(&recorded).into_iter().map(|event| event.event_type).collect::<Vec<_>>()
     };

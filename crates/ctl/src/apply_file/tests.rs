@@ -54,6 +54,7 @@ fn json_and_yaml_say_the_same() {
         prefix: "203.0.113.7/32".into(),
         protocol: 1,
         attributes: Some(attributes),
+        ..Default::default()
     });
     let enable_ospf = Request::EnableOspf(v1::EnableOspfRequest {
         owner: "edge".into(),

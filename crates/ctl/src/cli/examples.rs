@@ -40,7 +40,9 @@ pub(super) const EVENTS: &str = "\
 Examples:
   novaroutectl events
   novaroutectl events --owner edge --types peer-up,peer-down
-  novaroutectl events --types PREFIX_ADVERTISED --types PREFIX_WITHDRAWN -o json | jq .detail";
+  novaroutectl events --types PREFIX_ADVERTISED --types PREFIX_WITHDRAWN -o json | jq .detail
+  novaroutectl events --snapshot
+  novaroutectl events --from 1042 --boot-id 5f0c2a9d77e1b3460b8e6d1fa2c49b07";
 
 pub(super) const REGISTER: &str = "\
 Examples:

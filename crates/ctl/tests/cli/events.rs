@@ -88,7 +88,7 @@ fn filters_go_to_the_agent() {
     ] {
         assert_eq!(agent.run(line).code, 0, "{line}");
         let event_types = types.iter().map(ToString::to_string).collect();
-        let expected = v1::StreamEventsRequest { owner_filter: owner.into(), event_types };
+        let expected = v1::StreamEventsRequest { owner_filter: owner.into(), event_types, ..Default::default() };
         assert_eq!(agent.asked(), [Seen::StreamEvents(expected)], "{line}");
     }
 }

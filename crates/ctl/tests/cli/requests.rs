@@ -32,8 +32,9 @@ fn register_and_deregister() {
     let plain = v1::RegisterRequest { owner: edge(), token: token(), ..Default::default() };
     let reassert = v1::RegisterRequest { reassert_intents: true, ..plain.clone() };
     let leased = v1::RegisterRequest { lease_s: 60, instance: "edge-0".into(), ..plain.clone() };
-    let deregister =
-        |withdraw_all| Seen::Deregister(v1::DeregisterRequest { owner: edge(), token: token(), withdraw_all });
+    let deregister = |withdraw_all| {
+        Seen::Deregister(v1::DeregisterRequest { owner: edge(), token: token(), withdraw_all, ..Default::default() })
+    };
     check(vec![
         ("register", Seen::Register(plain)),
         ("register --reassert", Seen::Register(reassert)),
@@ -45,7 +46,7 @@ fn register_and_deregister() {
 
 #[test]
 fn renew_and_end_of_replay() {
-    let renew = v1::RenewRequest { owner: edge(), token: token(), session_id: "s-1".into() };
+    let renew = v1::RenewRequest { owner: edge(), token: token(), session_id: "s-1".into(), ..Default::default() };
     let end = v1::EndOfReplayRequest { owner: edge(), token: token(), ..Default::default() };
     let sure = v1::EndOfReplayRequest { session_id: "s-1".into(), confirm_removals: true, ..end.clone() };
     check(vec![
@@ -62,12 +63,13 @@ fn configure_bgp() {
         token: token(),
         local_as: 4_294_967_295,
         router_id: "192.0.2.1".into(),
+        ..Default::default()
     };
     check(vec![("configure-bgp --local-as 4294967295 --router-id 192.0.2.1", Seen::ConfigureBgp(expected))]);
 }
 
 fn apply(peer: v1::BgpPeer) -> Seen {
-    Seen::ApplyPeer(v1::ApplyPeerRequest { owner: edge(), token: token(), peer: Some(peer) })
+    Seen::ApplyPeer(v1::ApplyPeerRequest { owner: edge(), token: token(), peer: Some(peer), ..Default::default() })
 }
 
 #[test]
@@ -108,7 +110,12 @@ fn apply_peer() {
 
 #[test]
 fn remove_peer() {
-    let expected = v1::RemovePeerRequest { owner: edge(), token: token(), neighbor_address: "192.0.2.1".into() };
+    let expected = v1::RemovePeerRequest {
+        owner: edge(),
+        token: token(),
+        neighbor_address: "192.0.2.1".into(),
+        ..Default::default()
+    };
     check(vec![("remove-peer --neighbor 192.0.2.1", Seen::RemovePeer(expected))]);
 }
 
@@ -119,6 +126,7 @@ fn advertise(protocol: i32, attributes: Option<v1::PrefixAttributes>) -> Seen {
         prefix: "203.0.113.7/32".into(),
         protocol,
         attributes,
+        ..Default::default()
     })
 }
 
@@ -135,7 +143,13 @@ fn advertise_and_withdraw() {
     let zeros = v1::PrefixAttributes { local_pref: Some(0), multi_exit_disc: Some(0), ..Default::default() };
     let withdraw = |protocol| {
         let prefix = "203.0.113.7/32".into();
-        Seen::WithdrawPrefix(v1::WithdrawPrefixRequest { owner: edge(), token: token(), prefix, protocol })
+        Seen::WithdrawPrefix(v1::WithdrawPrefixRequest {
+            owner: edge(),
+            token: token(),
+            prefix,
+            protocol,
+            ..Default::default()
+        })
     };
     check(vec![
         ("advertise --prefix 203.0.113.7/32", advertise(1, None)),
@@ -163,6 +177,7 @@ fn enable_and_disable_bfd() {
         interface_name: "eth0".into(),
         multihop: true,
         source_address: "fe80::2".into(),
+        ..Default::default()
     };
     let least =
         v1::EnableBfdRequest { owner: edge(), token: token(), peer_address: "fe80::1".into(), ..Default::default() };
@@ -173,6 +188,7 @@ fn enable_and_disable_bfd() {
             peer_address: "fe80::1".into(),
             interface_name: interface.into(),
             multihop,
+            ..Default::default()
         })
     };
     check(vec![
@@ -199,7 +215,8 @@ fn enable_and_disable_ospf() {
         ..Default::default()
     };
     let all = v1::EnableOspfRequest { passive: true, cost: 11, hello_interval: 12, dead_interval: 13, ..least.clone() };
-    let disable = v1::DisableOspfRequest { owner: edge(), token: token(), interface_name: "eth0".into() };
+    let disable =
+        v1::DisableOspfRequest { owner: edge(), token: token(), interface_name: "eth0".into(), ..Default::default() };
     check(vec![
         ("enable-ospf --interface eth0 --area 0.0.0.1", Seen::EnableOspf(least)),
         (

@@ -65,6 +65,8 @@ fn peer_state(state: SessionState) -> v1::PeerState {
 
 pub(super) fn prefix_row(row: &Row<'_>, wire: v1::Protocol, protocol: Protocol, prefix: Prefix) -> v1::PrefixStatus {
     let sent_to = row.live.advertised.get(&(protocol, prefix)).into_iter().flatten();
+    let is_advertised = row.status.state == IntentState::Advertised;
+    let advertised_at = row.live.advertised_at_ns.get(&(protocol, prefix)).copied().filter(|_| is_advertised);
     v1::PrefixStatus {
         prefix: prefix.to_string(),
         protocol: wire.into(),
@@ -72,6 +74,8 @@ pub(super) fn prefix_row(row: &Row<'_>, wire: v1::Protocol, protocol: Protocol, 
         state: row.state(),
         reason: row.reason(),
         sent_to: sent_to.map(ToString::to_string).collect(),
+        programmed_at: row.programmed_at_ns,
+        advertised_at: advertised_at.unwrap_or_default(),
     }
 }
 

@@ -1,0 +1,89 @@
+//! The last so many of a numbered series.
+
+use std::collections::VecDeque;
+
+/// Keeps the last items of a series whose numbers begin with 1.
+#[derive(Debug)]
+pub(super) struct Ring<T> {
+    items: VecDeque<T>,
+    capacity: usize,
+    next_number: u64,
+}
+
+impl<T> Ring<T> {
+    /// Keeps `capacity` items, at least one. Memory is taken as they come.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { items: VecDeque::new(), capacity: capacity.max(1), next_number: 1 }
+    }
+
+    /// The number that the next item gets.
+    pub(super) fn next_number(&self) -> u64 {
+        self.next_number
+    }
+
+    /// The number of the oldest item that is still there; that of the next one where there is none.
+    pub(super) fn first_number(&self) -> u64 {
+        self.next_number - self.len()
+    }
+
+    /// Takes the next item in, and lets the oldest go when there is no room.
+    pub(super) fn push(&mut self, item: T) {
+        if self.items.len() == self.capacity {
+            self.items.pop_front();
+        }
+        self.items.push_back(item);
+        self.next_number += 1;
+    }
+
+    /// The item of a number, if it is there.
+    pub(super) fn get(&self, number: u64) -> Option<&T> {
+        let at = number.checked_sub(self.first_number())?;
+        self.items.get(usize::try_from(at).ok()?)
+    }
+
+    fn len(&self) -> u64 {
+        // A ring of more than u64::MAX items does not fit into any memory.
+        u64::try_from(self.items.len()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_begin_with_one_and_the_oldest_go_first() {
+        let mut ring = Ring::new(2);
+        assert_eq!((ring.first_number(), ring.next_number(), ring.get(0), ring.get(1)), (1, 1, None, None));
+        for item in ["a", "b", "c"] {
+            ring.push(item);
+        }
+        assert_eq!((ring.first_number(), ring.next_number()), (2, 4));
+        assert_eq!([0, 1, 2, 3, 4].map(|number| ring.get(number).copied()), [None, None, Some("b"), Some("c"), None]);
+    }
+
+    #[test]
+    fn a_ring_of_nothing_keeps_one() {
+        let mut ring = Ring::new(0);
+        ring.push("a");
+        ring.push("b");
+        assert_eq!(ring.get(2), Some(&"b"));
+    }
+
+    proptest! {
+        /// Against the whole series.
+        #[test]
+        fn it_is_the_end_of_the_series(capacity in 1_usize..20, number in 0_u64..60) {
+            let mut ring = Ring::new(capacity);
+            (1..=number).for_each(|item| ring.push(item));
+            let kept = u64::try_from(capacity).unwrap();
+            for asked in 0..70 {
+                let there = (1..=number).contains(&asked) && asked + kept > number;
+                prop_assert_eq!(ring.get(asked), Some(&asked).filter(|_| there));
+            }
+            prop_assert_eq!(ring.first_number(), number.saturating_sub(kept) + 1);
+        }
+    }
+}
