@@ -72,7 +72,7 @@ pub fn deregister(owner: &str, withdraw_all: bool) -> v1::DeregisterRequest {
 /// Register.
 #[must_use]
 pub fn register(owner: &str) -> v1::RegisterRequest {
-    signed!(owner, RegisterRequest { reassert_intents: false })
+    v1::RegisterRequest { owner: owner.to_owned(), token: token(owner), ..Default::default() }
 }
 
 /// EnableBFD with timers in ms; the rest as `session` says.

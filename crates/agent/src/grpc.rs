@@ -2,6 +2,7 @@
 
 mod authority;
 mod caller;
+mod connection;
 mod events;
 mod mutate;
 mod server;
@@ -162,5 +163,16 @@ impl RouteControl for Service {
         request: Request<v1::StreamEventsRequest>,
     ) -> Result<Response<Self::StreamEventsStream>, Status> {
         self.open_stream(request.get_ref()).map(Response::new)
+    }
+
+    async fn end_of_replay(
+        &self,
+        request: Request<v1::EndOfReplayRequest>,
+    ) -> Result<Response<v1::EndOfReplayResponse>, Status> {
+        self.measured("EndOfReplay", self.end_replay(&request)).await
+    }
+
+    async fn renew(&self, request: Request<v1::RenewRequest>) -> Result<Response<v1::RenewResponse>, Status> {
+        self.measured("Renew", self.renew_session(&request)).await
     }
 }

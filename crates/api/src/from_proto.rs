@@ -24,6 +24,7 @@ pub use fields::{BadFields, Fields, Refused, Violation};
 pub use journal::{Record, record};
 pub use prefix::COMMUNITIES_MAX;
 pub use query::{EventFilter, Resume, StreamCall, owner_filter, sequence_beyond, stream_call};
+pub use session::{SESSION_METADATA, SessionRequest, session_metadata};
 
 /// A mutating request: who says it, with what proof, and the one change that it asks for.
 pub trait Request {

@@ -35,7 +35,11 @@ debug_without_secrets! {
         bfd_enabled, description, address_families, source_address, ebgp_multihop,
         max_prefix, bfd_min_rx_ms, bfd_min_tx_ms, bfd_detect_multiplier, graceful_restart
     }
-    RegisterRequest { secret token, owner, reassert_intents, wait }
+    RegisterRequest {
+        secret token, owner, reassert_intents, lease_s, instance, bind_to_connection, wait
+    }
+    EndOfReplayRequest { secret token, owner, session_id, confirm_removals, wait }
+    RenewRequest { secret token, owner, session_id, wait }
     DeregisterRequest { secret token, owner, withdraw_all, wait }
     ConfigureBgpRequest { secret token, owner, local_as, router_id, wait }
     ApplyPeerRequest { secret token, owner, peer, wait }

@@ -72,6 +72,8 @@ event_types! {
     IntentOverridden = 102, "INTENT_OVERRIDDEN";
     /// Own objects in FRR were changed from outside and were put back.
     DriftRepaired = 103, "DRIFT_REPAIRED";
+    /// The session of an owner lapsed and the grace ended: its intents were withdrawn.
+    OwnerExpired = 104, "OWNER_EXPIRED";
     /// This subscriber was too slow: events from … to … are missing here.
     Lagged = 105, "LAGGED";
     /// What follows is how things are, not news.

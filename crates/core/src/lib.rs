@@ -21,6 +21,7 @@ pub mod prefix;
 pub mod reconcile;
 pub mod rejection;
 pub mod secret;
+pub mod session;
 pub mod state;
 pub mod store;
 pub mod wait;

@@ -202,6 +202,10 @@ impl Live {
 /// The state of an intent with what was seen of it: a programmed prefix that was sent is advertised.
 #[must_use]
 pub fn effective_status(key: &IntentKey, entry: &Entry, live: &Live) -> IntentStatus {
+    if entry.shows_stale() {
+        let detail = format!("kept from before the agent's restart; owner {} has not claimed it again", entry.owner);
+        return IntentStatus::because(IntentState::Stale, Reason::UnclaimedSinceRestart, detail);
+    }
     let IntentKey::Prefix(protocol, prefix) = key else { return entry.status.clone() };
     if entry.status.state != IntentState::Programmed {
         return entry.status.clone();

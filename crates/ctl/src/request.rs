@@ -97,6 +97,8 @@ calls! {
     DisableBfd "disable-bfd" "DisableBFD" disable_bfd(DisableBfdRequest);
     EnableOspf "enable-ospf" "EnableOSPF" enable_ospf(EnableOspfRequest);
     DisableOspf "disable-ospf" "DisableOSPF" disable_ospf(DisableOspfRequest);
+    EndOfReplay "end-of-replay" "EndOfReplay" end_of_replay(EndOfReplayRequest);
+    Renew "renew" "Renew" renew(RenewRequest);
 }
 
 impl Action {
@@ -121,6 +123,8 @@ impl Request {
         match self {
             Self::Register(message) => message.owner.clone(),
             Self::Deregister(message) => message.owner.clone(),
+            Self::EndOfReplay(message) => message.owner.clone(),
+            Self::Renew(message) => message.owner.clone(),
             Self::ConfigureBgp(message) => format!("AS {} router-id {}", message.local_as, message.router_id),
             Self::ApplyPeer(message) => {
                 message.peer.as_ref().map(|peer| peer.neighbor_address.clone()).unwrap_or_default()

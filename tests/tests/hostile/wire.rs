@@ -108,6 +108,10 @@ pub(crate) fn honest(method: &str) -> Result<Vec<u8>> {
         "DisableOSPF" => {
             v1::DisableOspfRequest { owner, token, interface_name: interface, ..Default::default() }.encode_to_vec()
         }
+        "EndOfReplay" => v1::EndOfReplayRequest { owner, token, ..Default::default() }.encode_to_vec(),
+        "Renew" => {
+            v1::RenewRequest { owner, token, session_id: "a-session".into(), ..Default::default() }.encode_to_vec()
+        }
         "GetStatus" | "StreamEvents" => Vec::new(),
         other => anyhow::bail!("no honest request for {other}: write one"),
     })
@@ -118,6 +122,8 @@ pub(crate) fn honest_value(path: &str) -> Result<&'static str> {
     Ok(match path {
         "owner" | "owner_filter" => LB,
         "token" => "a-token",
+        "instance" => "edge-0",
+        "session_id" => "a-session",
         "router_id" => "10.0.1.1",
         "peer.neighbor_address" | "neighbor_address" | "peer_address" => "10.0.9.2",
         "peer.source_address" | "source_address" | "attributes.next_hop" => "10.0.1.1",

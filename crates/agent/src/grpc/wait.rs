@@ -48,6 +48,11 @@ impl Asked {
         Self { wait, intent, was_advertised }
     }
 
+    /// For a call that takes away and asks for nothing.
+    pub(super) fn for_removals(wait: Wait) -> Self {
+        Self { wait, intent: None, was_advertised: false }
+    }
+
     /// What to wait for now that the change is accepted.
     pub(super) fn goals(self, owner: &OwnerName, accepted: &Accepted) -> Goals {
         let mut goals = Vec::new();

@@ -71,7 +71,9 @@ impl Parts {
         let hub = EventHub::new(config.settings.events_ring, random_id(), Arc::clone(&metrics));
         let stopwatch = Stopwatch::new(Arc::clone(&metrics));
         let engine = restore(loaded.records, config.config_intents.clone(), config.policies());
-        let (task, owner, view) = owner_task(engine, journal, hub.clone(), Arc::clone(&metrics), stopwatch.clone());
+        let grace = config.settings.disconnect_grace_period;
+        let (task, owner, view) =
+            owner_task(engine, journal, hub.clone(), Arc::clone(&metrics), stopwatch.clone(), grace);
         let (live_tx, live) = watch::channel(Arc::default());
         let (seen_tx, seen) = watch::channel(Arc::default());
         let (ready_tx, readiness) = watch::channel(Readiness::Starting);

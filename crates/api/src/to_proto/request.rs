@@ -9,20 +9,19 @@ use novaroute_core::{
     ospf::OspfInterface,
     peer::{GracefulRestart, Peer, PeerType},
     prefix::Family,
+    session::{Lease, Registration, SessionTerms},
 };
 
 use super::{protocol, text};
 use crate::{
-    journal::{RemoveBgp, journal_record::Change as Recorded},
+    journal::{RemoveBgp, SessionOpened, journal_record::Change as Recorded},
     v1,
 };
 
 pub(super) fn change(change: &Change) -> Recorded {
     match change {
-        Change::Register { reassert_intents } => {
-            let reassert_intents = *reassert_intents;
-            Recorded::Register(v1::RegisterRequest { reassert_intents, ..Default::default() })
-        }
+        Change::Register(registration) => Recorded::Register(register(registration)),
+        Change::Reopen(terms) => Recorded::SessionOpened(session_opened(terms)),
         Change::Deregister { withdraw_all } => {
             let withdraw_all = *withdraw_all;
             Recorded::Deregister(v1::DeregisterRequest { withdraw_all, ..Default::default() })
@@ -30,6 +29,28 @@ pub(super) fn change(change: &Change) -> Recorded {
         Change::Put(intent) => put(intent),
         Change::Remove(Target::BfdSessionsTo(peer)) => Recorded::DisableBfd(disable_bfd(*peer)),
         Change::Remove(Target::Key(key)) => remove(key),
+    }
+}
+
+fn register(registration: &Registration) -> v1::RegisterRequest {
+    let Registration { reassert_intents, lease, instance, bind_to_connection } = registration;
+    v1::RegisterRequest {
+        reassert_intents: *reassert_intents,
+        lease_s: lease.map_or(0, Lease::seconds),
+        instance: text(instance.as_ref()),
+        bind_to_connection: *bind_to_connection,
+        ..Default::default()
+    }
+}
+
+fn session_opened(terms: &SessionTerms) -> SessionOpened {
+    let SessionTerms { id, epoch, lease, instance, bound } = terms;
+    SessionOpened {
+        session_id: id.to_string(),
+        epoch: *epoch,
+        lease_s: lease.map_or(0, Lease::seconds),
+        instance: text(instance.as_ref()),
+        bound: *bound,
     }
 }
 

@@ -109,7 +109,15 @@ fn a_programmed_prefix_that_was_sent_is_advertised() {
     let status = IntentStatus::of(IntentState::Programmed);
     let intent =
         Intent::Bgp(BgpInstance { local_as: crate::bgp::Asn::new(1).unwrap(), router_id: "1.1.1.1".parse().unwrap() });
-    let entry = Entry { owner: OwnerName::config(), intent, status, revision: 1, programmed_at_ns: 0 };
+    let entry = Entry {
+        owner: OwnerName::config(),
+        intent,
+        status,
+        revision: 1,
+        programmed_at_ns: 0,
+        claimed: 0,
+        stale: false,
+    };
     let sent = Live { advertised: Arc::new([((Protocol::Bgp, prefix), BTreeSet::new())].into()), ..Live::default() };
     assert_eq!(effective_status(&key, &entry, &sent).state, IntentState::Advertised);
     let unsent = effective_status(&key, &entry, &Live::default());

@@ -47,7 +47,17 @@ Examples:
 pub(super) const REGISTER: &str = "\
 Examples:
   novaroutectl register --owner edge --token-file edge.token
-  novaroutectl register --reassert --owner edge --token-file edge.token";
+  novaroutectl register --reassert --owner edge --token-file edge.token
+  novaroutectl register --lease 60 --instance edge-0 -o json | jq -r .response.session_id";
+
+pub(super) const RENEW: &str = "\
+Examples:
+  novaroutectl renew --session-id 8d0f5c… --owner edge --token-file edge.token";
+
+pub(super) const END_OF_REPLAY: &str = "\
+Examples:
+  novaroutectl end-of-replay --owner edge --token-file edge.token
+  novaroutectl end-of-replay --session-id 8d0f5c… --confirm-removals";
 
 pub(super) const DEREGISTER: &str = "\
 Examples:

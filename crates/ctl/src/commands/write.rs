@@ -44,9 +44,21 @@ async fn send(global: &Global, request: Request) -> Result<DynamicMessage, Refus
 /// The request that a command stands for.
 fn request(command: WriteCommand, owner: String, token: String) -> Result<Request, Failure> {
     Ok(match command {
-        WriteCommand::Register { reassert: reassert_intents } => {
-            Request::Register(v1::RegisterRequest { owner, token, reassert_intents, ..Default::default() })
+        WriteCommand::Register { reassert: reassert_intents, lease: lease_s, instance } => {
+            let request =
+                v1::RegisterRequest { owner, token, reassert_intents, lease_s, instance, ..Default::default() };
+            Request::Register(request)
         }
+        WriteCommand::Renew { session_id } => {
+            Request::Renew(v1::RenewRequest { owner, token, session_id, ..Default::default() })
+        }
+        WriteCommand::EndOfReplay { session_id, confirm_removals } => Request::EndOfReplay(v1::EndOfReplayRequest {
+            owner,
+            token,
+            session_id,
+            confirm_removals,
+            ..Default::default()
+        }),
         WriteCommand::Deregister { withdraw_all } => {
             Request::Deregister(v1::DeregisterRequest { owner, token, withdraw_all, ..Default::default() })
         }

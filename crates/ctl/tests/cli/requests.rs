@@ -29,17 +29,30 @@ fn token() -> String {
 
 #[test]
 fn register_and_deregister() {
-    let register = |reassert_intents| {
-        Seen::Register(v1::RegisterRequest { owner: edge(), token: token(), reassert_intents, ..Default::default() })
-    };
+    let plain = v1::RegisterRequest { owner: edge(), token: token(), ..Default::default() };
+    let reassert = v1::RegisterRequest { reassert_intents: true, ..plain.clone() };
+    let leased = v1::RegisterRequest { lease_s: 60, instance: "edge-0".into(), ..plain.clone() };
     let deregister = |withdraw_all| {
         Seen::Deregister(v1::DeregisterRequest { owner: edge(), token: token(), withdraw_all, ..Default::default() })
     };
     check(vec![
-        ("register", register(false)),
-        ("register --reassert", register(true)),
+        ("register", Seen::Register(plain)),
+        ("register --reassert", Seen::Register(reassert)),
+        ("register --lease 60 --instance edge-0", Seen::Register(leased)),
         ("deregister", deregister(false)),
         ("deregister --withdraw-all", deregister(true)),
+    ]);
+}
+
+#[test]
+fn renew_and_end_of_replay() {
+    let renew = v1::RenewRequest { owner: edge(), token: token(), session_id: "s-1".into(), ..Default::default() };
+    let end = v1::EndOfReplayRequest { owner: edge(), token: token(), ..Default::default() };
+    let sure = v1::EndOfReplayRequest { session_id: "s-1".into(), confirm_removals: true, ..end.clone() };
+    check(vec![
+        ("renew --session-id s-1", Seen::Renew(renew)),
+        ("end-of-replay", Seen::EndOfReplay(end)),
+        ("end-of-replay --session-id s-1 --confirm-removals", Seen::EndOfReplay(sure)),
     ]);
 }
 
@@ -224,12 +237,7 @@ fn owner_and_token_from_flags_win_over_the_environment() {
         ("register --token-file token", "edge", "from-file"),
     ] {
         assert_eq!(agent.run(line).code, 0, "{line}");
-        let expected = v1::RegisterRequest {
-            owner: owner.into(),
-            token: token.into(),
-            reassert_intents: false,
-            ..Default::default()
-        };
+        let expected = v1::RegisterRequest { owner: owner.into(), token: token.into(), ..Default::default() };
         // Compared field by field: `Debug` and thus a diff hides the token.
         let asked = agent.asked();
         let [Seen::Register(seen)] = &asked[..] else { panic!("{line}: {asked:?}") };
@@ -244,7 +252,11 @@ fn the_answer_is_shown() {
             session_id: "s-1".into(),
             current_prefixes: vec!["203.0.113.7/32".into(), "203.0.113.8/32".into()],
             current_peers: Vec::new(),
+            epoch: 3,
+            has_state: true,
+            lease_s: 0,
         },
+        end_of_replay: v1::EndOfReplayResponse { removed: vec!["prefix bgp 203.0.113.8/32".into()] },
         configure_bgp: v1::ConfigureBgpResponse { previous_as: 65000, previous_router_id: String::new() },
         ..Default::default()
     });
@@ -252,8 +264,15 @@ fn the_answer_is_shown() {
         ok        register edge
           session id: s-1
           current prefixes: 203.0.113.7/32, 203.0.113.8/32
+          epoch: 3
+          has state: true
     "#]]
     .assert_eq(&agent.run("register").stdout);
+    expect_test::expect![[r#"
+        ok        end-of-replay edge
+          removed: prefix bgp 203.0.113.8/32
+    "#]]
+    .assert_eq(&agent.run("end-of-replay").stdout);
     expect_test::expect![[r#"
         {
           "action": "configure-bgp",
