@@ -214,6 +214,13 @@ impl Subscription {
         }
     }
 
+    /// How things are now; the stream goes on from here. The number is that of the last event.
+    pub fn skip_to_picture(&mut self) -> (Picture, u64) {
+        let tail = self.shared.tail();
+        self.next = tail.ring.next_number();
+        (tail.picture.clone(), self.next - 1)
+    }
+
     /// How things are, when everything up to now has been read; the number is that of the last event.
     #[must_use]
     pub fn picture(&self) -> Option<(Picture, u64)> {

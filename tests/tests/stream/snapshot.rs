@@ -124,6 +124,16 @@ on_each_frr! {
             let expected: BTreeSet<_> = all.iter().filter(passes).cloned().collect();
             ensure!(seen == expected && !seen.is_empty(), "{owner} {types:?}: {seen:#?}");
         }
+        // What was missed comes first, then how things are.
+        let request = v1::StreamEventsRequest {
+            from_sequence: Some(news.sequence),
+            boot_id: news.boot_id.clone(),
+            snapshot: true,
+            ..Default::default()
+        };
+        let mut both = Events::with(&mut client, request).await?;
+        assert_eq!(both.next().await?, news);
+        assert_eq!(told(&mut both).await?, (all.clone(), news.sequence));
         // Words for people, of the same.
         let ctl = Ctl::new(&scene.agent, LB);
         let mut following = ctl.follow("events --snapshot --types FRR_CONNECTED -o json")?;

@@ -218,6 +218,9 @@ async fn a_picture_is_that_after_the_last_event_and_before_the_next() {
     assert_eq!((picture.snapshot.slots().count(), picture.live.frr_uptime_s, sequence), (3, Some(7), 3));
     hub.publish(events(1));
     assert_eq!(of(&behind), None);
+    let (_, sequence) = behind.skip_to_picture();
+    hub.publish(events(1));
+    assert_eq!((sequence, read(&mut behind).await), (4, vec!["5".to_owned()]));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use novaroute_api::from_proto::{EventFilter, Resume, StreamCall};
 use novaroute_api::to_proto::Stamp;
 use novaroute_api::{from_proto, to_proto, v1};
 use novaroute_core::event::{Event, EventType};
-use novaroute_core::picture::Telling;
+use novaroute_core::picture::{Picture, Telling};
 use tonic::{Code, Status};
 
 use super::Service;
@@ -35,8 +35,8 @@ struct Subscriber {
 
 /// How things are, told before the news.
 enum Opening {
-    /// Asked for, and told as soon as everything up to now has been read.
-    Due,
+    /// Asked for, and told as soon as everything up to then has been read: at once where nothing was missed.
+    Due(Option<(Picture, u64)>),
     /// On its way; `sequence` is the number of the last event that is in it.
     Told { telling: Box<Telling>, sequence: u64, timestamp_ns: i64, events: u64 },
     /// Told, or not asked for.
@@ -47,11 +47,16 @@ impl Service {
     pub(super) fn open_stream(&self, request: &v1::StreamEventsRequest) -> Result<EventStream, Status> {
         let StreamCall { filter, resume, snapshot } = from_proto::stream_call(request)?;
         let (start, first) = self.start(resume.as_ref());
-        let subscription = self.hub.subscribe(start).map_err(|refused| match refused {
+        let mut subscription = self.hub.subscribe(start).map_err(|refused| match refused {
             NotSubscribed::Rejected(rejection) => to_status(&rejection),
             NotSubscribed::Beyond(beyond) => from_proto::sequence_beyond(request, beyond.next_sequence).into(),
         })?;
-        let opening = if snapshot { Opening::Due } else { Opening::Over };
+        let opening = match (snapshot, &resume) {
+            (false, _) => Opening::Over,
+            // What has happened since the line above is in the picture.
+            (true, None) => Opening::Due(Some(subscription.skip_to_picture())),
+            (true, Some(_)) => Opening::Due(None),
+        };
         let service = self.clone();
         let (opened, code, ended) = (Instant::now(), Code::Cancelled, false);
         let subscriber = Subscriber { service, filter, subscription, first, opening, opened, code, ended };
@@ -114,9 +119,9 @@ impl Subscriber {
     fn opening(&mut self) -> Option<v1::RouteEvent> {
         match std::mem::replace(&mut self.opening, Opening::Over) {
             Opening::Over => None,
-            Opening::Due => {
-                let Some((picture, sequence)) = self.subscription.picture() else {
-                    self.opening = Opening::Due;
+            Opening::Due(taken) => {
+                let Some((picture, sequence)) = taken.or_else(|| self.subscription.picture()) else {
+                    self.opening = Opening::Due(None);
                     return None;
                 };
                 let (telling, timestamp_ns) = (Box::new(picture.tell()), now_ns());
