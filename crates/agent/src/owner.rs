@@ -24,6 +24,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, warn};
 
 use crate::events::EventHub;
+use crate::fault::{self, Point};
 use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::stopwatch::Stopwatch;
@@ -249,7 +250,9 @@ impl OwnerTask {
             self.time(change);
         }
         self.engine = group.draft;
+        fault::reach(Point::PublishBefore);
         self.view.send_replace(view_of(&self.engine));
+        fault::reach(Point::AnswerBefore);
         self.stopwatch.look_at(&group.events);
         self.hub.publish_wanted(group.events, self.engine.snapshot().clone());
         for waiting in group.waiting {
@@ -259,6 +262,7 @@ impl OwnerTask {
             let accepted = Accepted { snapshot, previous_bgp, session, removed, changed };
             let _gone = reply.send(Ok(accepted));
         }
+        fault::reach(Point::AnswerAfter);
         self.compact_if_due();
     }
 

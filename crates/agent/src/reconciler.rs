@@ -70,6 +70,8 @@ pub struct Reconciler<F> {
     pub hub: EventHub,
     /// Metrics.
     pub metrics: Arc<Metrics>,
+    /// What owners have declared before this start: what has gone from it meanwhile need not be kept.
+    pub declared: BTreeSet<IntentKey>,
     /// Random numbers, which spread the retries of many nodes.
     pub random: fn() -> u64,
 }
@@ -81,7 +83,7 @@ pub struct Loop<F> {
     started: Instant,
     schedule: Schedule,
     adopting: bool,
-    /// What any owner has declared since the start: what has gone from it meanwhile need not be kept.
+    /// What any owner has ever declared, as far as is known: what has gone from it meanwhile need not be kept.
     claimed: BTreeSet<IntentKey>,
     refusals: Refusals,
     /// Intents whose lines were sent and of which no outcome was recorded since.
@@ -97,12 +99,13 @@ pub struct Loop<F> {
 impl<F: Frr> Reconciler<F> {
     /// Runs until the agent ends; gives the loop back for the withdrawal.
     pub async fn run(self, timing: Timing, journal_complete: bool, shutdown: CancellationToken) -> Loop<F> {
+        let claimed = self.declared.clone();
         let mut reconciling = Loop {
             parts: self,
             started: Instant::now(),
             schedule: Schedule::new(timing, journal_complete, 0),
             adopting: !journal_complete,
-            claimed: BTreeSet::new(),
+            claimed,
             refusals: Refusals::default(),
             sent: BTreeSet::new(),
             looked_at: 0,
@@ -161,15 +164,26 @@ impl<F: Frr> Loop<F> {
         let connected = live.daemons.iter().filter(|(_, daemon)| daemon.connected);
         let now: BTreeMap<String, u64> = connected.map(|(name, daemon)| (name.clone(), daemon.connections)).collect();
         if now != self.daemons {
+            self.try_lost_again();
             self.schedule.on_doubt(self.now());
         }
         self.renewal.on_zebra(now.get("zebra").copied());
         self.daemons = now;
     }
 
+    /// What FRR took and did not keep is sent again. That it is missing is no edit by hand.
+    fn try_lost_again(&mut self) {
+        if self.refusals.try_lost_again() {
+            self.settled = None;
+        }
+    }
+
     async fn round(&mut self) {
         let started = Instant::now();
         let now = self.now();
+        if self.schedule.is_resync() {
+            self.try_lost_again();
+        }
         self.schedule.on_start(now);
         let adopting = self.schedule.adopting(now);
         let end = self.reconcile(adopting).await;

@@ -25,12 +25,18 @@ pub struct Refusal {
 
 type Key = (Daemon, Context, Option<LineText>);
 
+/// How often a line that FRR took and did not keep is sent again. A daemon that is starting may lose one (mgmtd of FRR 10
+/// does while staticd connects to it); one that is lost each time is not understood, and sending it might hurt.
+const FURTHER_ATTEMPTS_MAX: u32 = 3;
+
 /// The lines that FRR refused and that are still wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Refusals {
     known: BTreeMap<Key, Refusal>,
     /// In the order of the last plan, so that the first reason of an intent is the cause of the others.
     order: Vec<Key>,
+    /// How often each line that FRR did not keep was sent in vain, as long as it is wanted and missing.
+    lost: BTreeMap<Key, u32>,
 }
 
 impl Refusals {
@@ -43,6 +49,23 @@ impl Refusals {
         self.known.insert(key, refusal);
     }
 
+    /// Remembers a line that FRR took without a word and does not show.
+    pub fn record_lost(&mut self, refusal: Refusal) {
+        let key = (refusal.daemon, refusal.context.clone(), refusal.line.clone());
+        *self.lost.entry(key).or_default() += 1;
+        self.record(refusal);
+    }
+
+    /// Lets lines that FRR did not keep be sent again, a few times; tells whether there are any.
+    pub fn try_lost_again(&mut self) -> bool {
+        let before = self.known.len();
+        let Self { known, order, lost } = self;
+        let again = |key: &Key| lost.get(key).is_some_and(|attempts| *attempts <= FURTHER_ATTEMPTS_MAX);
+        known.retain(|key, _| !again(key));
+        order.retain(|key| !again(key));
+        known.len() < before
+    }
+
     /// Takes out of `plan` what is known to be refused, and forgets what the plan does not ask for any more.
     ///
     /// A context that could not be entered takes its leaves with it. Whoever wants a refused line now is told, whether
@@ -50,6 +73,7 @@ impl Refusals {
     /// the plan counts as not wanted.
     #[must_use]
     pub fn filter(&mut self, mut plan: Plan) -> Plan {
+        self.lost.retain(|key, _| asks_for(&plan, key));
         let mut wanted = Vec::new();
         plan.batches.retain_mut(|batch| keep(batch, &self.known, &mut wanted));
         let mut known = std::mem::take(&mut self.known);
@@ -69,6 +93,7 @@ impl Refusals {
     /// Forgets what one daemon refused: it was restarted, or an operator asks for another attempt.
     pub fn forget(&mut self, daemon: Daemon) {
         self.known.retain(|(of, _, _), _| *of != daemon);
+        self.lost.retain(|(of, _, _), _| *of != daemon);
         self.order.retain(|(of, _, _)| *of != daemon);
     }
 
@@ -88,6 +113,12 @@ impl Refusals {
     pub fn of(&self, intent: &IntentKey) -> Option<&Refusal> {
         self.iter().find(|refusal| refusal.sources.contains(intent))
     }
+}
+
+/// Whether the plan has this line, or this context where there is no line.
+fn asks_for(plan: &Plan, (daemon, context, line): &Key) -> bool {
+    let mut batches = plan.batches.iter().filter(|batch| batch.daemon == *daemon && batch.context == *context);
+    batches.any(|batch| line.as_ref().is_none_or(|line| batch.leaves.iter().any(|leaf| leaf.text == *line)))
 }
 
 /// Drops the known lines of a batch, and lists them with those who want them; whether anything is left of it.
@@ -151,6 +182,31 @@ mod tests {
         assert_eq!(refusals.filter(plan(&["a2"])).len(), 1);
         assert!(refusals.is_empty(), "the line is not wanted any more");
         assert_eq!(refusals.filter(plan(&["a"])).len(), 1);
+    }
+
+    #[test]
+    fn a_line_that_was_lost_is_sent_again_a_few_times() {
+        let mut refusals = Refusals::default();
+        for _ in 0..=FURTHER_ATTEMPTS_MAX {
+            assert_eq!(refusals.filter(plan(&["a"])).len(), 1);
+            refusals.record_lost(refusal(Some("a")));
+            assert!(refusals.filter(plan(&["a"])).is_empty());
+            refusals.try_lost_again();
+        }
+        refusals.record_lost(refusal(Some("a")));
+        refusals.try_lost_again();
+        assert!(refusals.filter(plan(&["a"])).is_empty(), "it is given up");
+        // It is there now, and is missing once more later.
+        assert!(refusals.filter(plan(&[])).is_empty());
+        assert_eq!(refusals.filter(plan(&["a"])).len(), 1);
+    }
+
+    #[test]
+    fn a_line_that_was_refused_is_not_among_the_lost() {
+        let mut refusals = Refusals::default();
+        refusals.record(refusal(Some("a")));
+        refusals.try_lost_again();
+        assert!(refusals.filter(plan(&["a"])).is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod daemons;
 mod drift;
+mod fault_points;
 mod journal;
 mod restart;
 mod restarts;

@@ -42,7 +42,7 @@ fn the_first_start_finds_nothing_and_knows_that_it_knows_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let state = dir.path().join("run/state");
     let (_, loaded) = Journal::open(&state).unwrap();
-    assert_eq!(loaded, Loaded { records: Vec::new(), complete: false, problems: Vec::new() });
+    assert_eq!(loaded, Loaded { records: Vec::new(), complete: false, gapless: true, problems: Vec::new() });
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&state), 0o700);
     assert_eq!(mode(&state.join(FILE_NAME)), 0o600);
@@ -54,7 +54,10 @@ fn every_change_comes_back_as_it_was_written() {
     let group = by("edge", every_change());
     written(dir.path(), &group);
     let (mut journal, loaded) = Journal::open(dir.path()).unwrap();
-    assert_eq!(loaded, Loaded { records: without_revision(&group), complete: true, problems: Vec::new() });
+    assert_eq!(
+        loaded,
+        Loaded { records: without_revision(&group), complete: true, gapless: true, problems: Vec::new() }
+    );
     let more = by("net", [put_prefix(1)]);
     journal.append(&more).unwrap();
     let (_, loaded) = Journal::open(dir.path()).unwrap();
@@ -129,7 +132,7 @@ fn random_bytes_never_panic() {
             .collect();
         let (_, loaded) = reopened(dir.path(), &noise);
         assert!(!loaded.complete && loaded.records.is_empty() && loaded.problems.len() == 1);
-        let (_, loaded) = reopened(dir.path(), &[&frame::magic(true)[..], &noise].concat());
+        let (_, loaded) = reopened(dir.path(), &[&frame::magic(Extent::Complete)[..], &noise].concat());
         assert!(loaded.records.is_empty());
     }
 }
@@ -137,7 +140,7 @@ fn random_bytes_never_panic() {
 #[test]
 fn one_record_of_another_version_does_not_take_the_others_away() {
     let dir = tempfile::tempdir().unwrap();
-    let mut bytes = frame::magic(true).to_vec();
+    let mut bytes = frame::magic(Extent::Complete).to_vec();
     frame::push(&mut bytes, &to_proto::record(&owner("edge"), 1, &put_prefix(1))).unwrap();
     let unknown = novaroute_api::journal::JournalRecord { owner: "edge".to_owned(), revision: 2, change: None };
     frame::push(&mut bytes, &unknown).unwrap();
@@ -304,4 +307,32 @@ fn compaction_is_due_when_it_pays_and_not_again_right_after_it_failed() {
     fs::remove_dir(dir.path().join(NEW_FILE_NAME)).unwrap();
     journal.compact(&Snapshot::default(), &Sessions::default()).unwrap();
     assert_eq!(journal.bytes, 8);
+}
+
+#[test]
+fn a_journal_that_is_not_complete_still_knows_what_was_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut journal, _) = Journal::open(dir.path()).unwrap();
+    let Change::Put(intent) = put_prefix(1) else { unreachable!() };
+    let key = intent.key();
+    journal.append(&by("edge", [put_prefix(1), Change::Remove(Target::Key(key.clone()))])).unwrap();
+    let (_, loaded) = Journal::open(dir.path()).unwrap();
+    assert!(!loaded.complete && loaded.gapless);
+    assert_eq!(loaded.declared(), [key].into());
+}
+
+/// What follows the damage could have declared again what was removed before it.
+#[test]
+fn a_journal_that_lost_something_does_not_know_what_was_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let Change::Put(intent) = put_prefix(1) else { unreachable!() };
+    let removed = Change::Remove(Target::Key(intent.key()));
+    let mut bytes = written(dir.path(), &by("edge", [put_prefix(1), removed]));
+    bytes.extend([0xff; 40]);
+    let (journal, loaded) = reopened(dir.path(), &bytes);
+    assert!(!loaded.gapless && loaded.records.len() == 2, "{loaded:?}");
+    assert_eq!(loaded.declared(), [].into());
+    drop(journal);
+    let (_, again) = Journal::open(dir.path()).unwrap();
+    assert!(!again.gapless && again.problems.is_empty(), "{again:?}");
 }

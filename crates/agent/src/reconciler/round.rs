@@ -18,6 +18,7 @@ use tracing::{debug, info, warn};
 
 use super::status::Outcome;
 use super::{LINES_SHOWN_MAX, Loop, Seen};
+use crate::fault::{self, Point};
 use crate::frr::{Applied, Frr, Running};
 use crate::metrics::TransactionResult;
 
@@ -49,7 +50,9 @@ impl<F: Frr> Loop<F> {
         self.publish(&outcome, snapshot.revision());
         // An intent whose lines went out in a round that was overtaken is told of by the round that sees them in FRR.
         outcome.sent.append(&mut self.sent);
+        fault::reach(Point::RecordBefore);
         self.parts.owner.record(outcome.recorded(&snapshot, &desired, &self.refusals)).await;
+        fault::reach(Point::RecordAfter);
         let waiting = outcome.left.intents();
         self.sent = outcome.sent.iter().filter(|key| waiting.contains(key)).cloned().collect();
         if outcome.superseded {
@@ -132,7 +135,9 @@ impl<F: Frr> Loop<F> {
         info!(lines = plan.len(), "sending to FRR");
         debug!("plan:\n{plan}");
         let started = Instant::now();
+        fault::reach(Point::PlanBefore);
         let applied = self.parts.frr.apply(plan, running.dialect.version).await;
+        fault::reach(Point::PlanAfter);
         let result = match (applied.lost.is_empty(), applied.refused.is_empty()) {
             (false, _) => TransactionResult::Failed,
             (true, false) => TransactionResult::Refused,
@@ -143,7 +148,7 @@ impl<F: Frr> Loop<F> {
     }
 
     /// What FRR took without a word and still does not show is refused too: to send it again in every round would
-    /// change nothing and could hurt. What was not part of the last plan is left to the next round: a daemon was
+    /// change nothing and could hurt. It is tried again when a daemon comes, and by a few of the next resyncs. What was not part of the last plan is left to the next round: a daemon was
     /// restarted, or somebody edited FRR meanwhile.
     async fn give_up(
         &mut self,
@@ -158,7 +163,7 @@ impl<F: Frr> Loop<F> {
         let kept_nothing = left.batches.iter().filter(|batch| !running.reconnected.contains(&batch.daemon));
         for refusal in kept_nothing.flat_map(|batch| not_kept(batch, sent)) {
             warn!(daemon = %refusal.daemon, "{}", refusal.reason);
-            self.refusals.record(refusal);
+            self.refusals.record_lost(refusal);
         }
         let left = self.refusals.filter(diff(&running.config, &target, removals));
         outcome.compare(&running, target, &left);

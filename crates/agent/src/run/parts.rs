@@ -1,9 +1,11 @@
 //! The parts of a running agent, and what each is handed.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use novaroute_core::intent::IntentKey;
 use novaroute_core::live::Live;
 use novaroute_core::reconcile::Timing;
 use tokio::sync::{Notify, watch};
@@ -70,6 +72,7 @@ impl Parts {
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), REVISION));
         let hub = EventHub::new(config.settings.events_ring, random_id(), Arc::clone(&metrics));
         let stopwatch = Stopwatch::new(Arc::clone(&metrics));
+        let declared = loaded.declared();
         let engine = restore(loaded.records, config.config_intents.clone(), config.policies());
         let grace = config.settings.disconnect_grace_period;
         let (task, owner, view) =
@@ -82,7 +85,7 @@ impl Parts {
             Shared { owner, view, live, seen, edited, hub, metrics, stopwatch, shutdown: CancellationToken::new() };
         let gate = Gate::new(config.accounts());
         Self {
-            reconciler: shared.reconciler(&config.settings.frr, seen_tx),
+            reconciler: shared.reconciler(&config.settings.frr, declared, seen_tx),
             observer: shared.observer(&config.settings.frr, live_tx, ready_tx),
             edits: shared.edits(&config.settings.frr),
             service: shared.service(gate.clone()),
@@ -95,7 +98,12 @@ impl Parts {
 }
 
 impl Shared {
-    fn reconciler(&self, frr: &Frr, seen: watch::Sender<Arc<Seen>>) -> Reconciler<VtyFrr> {
+    fn reconciler(
+        &self,
+        frr: &Frr,
+        declared: BTreeSet<IntentKey>,
+        seen: watch::Sender<Arc<Seen>>,
+    ) -> Reconciler<VtyFrr> {
         Reconciler {
             frr: VtyFrr::new(frr),
             owner: self.owner.clone(),
@@ -105,6 +113,7 @@ impl Shared {
             seen,
             hub: self.hub.clone(),
             metrics: Arc::clone(&self.metrics),
+            declared,
             random: random_u64,
         }
     }

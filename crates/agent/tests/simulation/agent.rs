@@ -48,7 +48,8 @@ impl Agent {
         let (journal, loaded) = Journal::open(state).unwrap();
         assert_eq!(loaded.problems, Vec::<String>::new());
         let grace = Duration::from_millis(TIMING.adoption_grace_ms);
-        link.node().watch.on_start((!loaded.complete).then(|| Instant::now() + grace));
+        let declared = loaded.declared();
+        link.node().watch.on_start((!loaded.complete).then(|| Instant::now() + grace), &declared);
 
         let metrics = Arc::new(Metrics::new("0", "0"));
         let hub = EventHub::new(1, String::new(), Arc::clone(&metrics));
@@ -67,6 +68,7 @@ impl Agent {
             seen,
             hub,
             metrics,
+            declared,
             random: || 0,
         };
         let reconciling = reconciler.run(TIMING, loaded.complete, CancellationToken::new());

@@ -125,10 +125,10 @@ impl Watch {
     }
 
     /// An agent starts with what is in the model; until the end of the grace, if there is one, it must leave alone what
-    /// nobody claims.
-    pub(crate) fn on_start(&mut self, adopting_until: Option<Instant>) {
+    /// nobody claims and the journal knows nothing of.
+    pub(crate) fn on_start(&mut self, adopting_until: Option<Instant>, declared: &BTreeSet<IntentKey>) {
         self.adopting_until = adopting_until;
-        self.claimed = self.model.live().map(Intent::key).collect();
+        self.claimed = self.model.live().map(Intent::key).chain(declared.iter().cloned()).collect();
     }
 
     /// The agent says what it holds.

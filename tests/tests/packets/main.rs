@@ -1,0 +1,14 @@
+//! Packets around faults: a client behind the router of the rack, traffic both ways, each lost packet counted.
+
+mod agent;
+mod daemons;
+mod links;
+
+use anyhow::{Result, ensure};
+use novaroute_lab::traffic::Measured;
+
+/// Fails unless every packet arrived, both ways.
+fn none_lost(measured: &Measured) -> Result<()> {
+    ensure!(measured.inbound.lost == 0 && measured.outbound.lost == 0, "{measured:?}");
+    Ok(())
+}
