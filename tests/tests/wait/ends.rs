@@ -53,11 +53,12 @@ on_each_frr! {
     async fn time_runs_out_and_the_intent_stays(release) {
         let scene = Scene::new(release).await?;
         let mut client = scene.agent.client().await?;
-        let limit = Duration::from_millis(1_500);
+        let limit = Duration::from_secs(4);
         let ask = async |client: &mut Client, wait| {
             let began = Instant::now();
             let answer = refused(client.advertise_prefix(within(limit, advertise(LB, 1, wait))).await)?;
-            ensure!(began.elapsed() < limit && began.elapsed() > limit / 2, "after {:?}", began.elapsed());
+            ensure!(began.elapsed() > limit / 2, "after {:?}", began.elapsed());
+            // The reason shows that it is the agent's answer and not our own client's, which gives up at the limit.
             answer.expect(Code::DeadlineExceeded, "WAIT_RAN_OUT")
         };
         let pending = ask(&mut client, PROGRAMMED).await?;
