@@ -38,8 +38,8 @@ fn peer(fields: &mut Fields, message: &v1::BgpPeer) -> Result<Peer, Refused> {
     let source_address = bfd::source_address(fields, "peer.source_address", &message.source_address, of);
     let ebgp_multihop = fields.take("peer.ebgp_multihop", multihop(message.ebgp_multihop));
     let password = fields.take("peer.password", set(&message.password).map(Password::new).transpose());
-    let graceful_restart = fields.take("peer.graceful_restart", graceful_restart(message.graceful_restart));
     let bfd_timers = bfd::timers(fields, PEER_BFD_FIELDS, bfd_values(message));
+    let graceful_restart = fields.take("peer.graceful_restart", graceful_restart(message.graceful_restart));
     Ok(Peer {
         address: address?,
         remote_as: remote_as?,

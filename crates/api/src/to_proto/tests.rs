@@ -13,7 +13,7 @@ use novaroute_core::{
     intent::{Advertisement, Change, Intent, IntentKey, Protocol, Target},
     name::{Description, InstanceName, InterfaceName, OwnerName, SessionId},
     ospf::{AreaId, OspfInterface, OspfTimers},
-    peer::{Peer, PeerAddress, PeerTimers, PeerType},
+    peer::{GracefulRestart, Peer, PeerAddress, PeerTimers, PeerType},
     prefix::{Family, Prefix, parse_host_address},
     secret::Password,
     session::{Lease, Registration, SessionTerms},
@@ -65,7 +65,8 @@ fn peer() -> impl Strategy<Value = Peer> {
     let types = prop::sample::select(vec![None, Some(PeerType::External), Some(PeerType::Internal)]);
     let numbers = (1..=u32::MAX, any::<Option<NonZeroU8>>(), any::<NonZeroU32>());
     let families = btree_set(family(), 1..=2);
-    let timers = (option::of(peer_timers()), option::of(bfd_timers()));
+    let restart = prop::sample::select(vec![GracefulRestart::Helper, GracefulRestart::Full, GracefulRestart::Off]);
+    let timers = (option::of(peer_timers()), option::of(bfd_timers()), restart);
     (ends, types, numbers, families, timers, peer_names()).prop_map(
         |((address, source_address), peer_type, (remote_as, ebgp_multihop, max_prefix), families, timers, names)| {
             Peer {
@@ -80,6 +81,7 @@ fn peer() -> impl Strategy<Value = Peer> {
                 ebgp_multihop,
                 password: names.1,
                 max_prefix,
+                graceful_restart: timers.2,
             }
         },
     )

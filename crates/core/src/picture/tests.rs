@@ -60,7 +60,7 @@ fn everything_that_is_so_is_told_once_and_what_is_not_is_not() {
             ("10.9.9.9".parse().unwrap(), peer(SessionState::Established)),
         ]
         .into(),
-        advertised: [1, 9].map(|n| ((Protocol::Bgp, prefix(n)), ["10.9.9.9".parse().unwrap()].into())).into(),
+        advertised: Arc::new([1, 9].map(|n| ((Protocol::Bgp, prefix(n)), ["10.9.9.9".parse().unwrap()].into())).into()),
         ..Live::default()
     };
     let picture = Picture { snapshot: store.snapshot().clone(), live: Arc::new(live) };

@@ -2,6 +2,7 @@ use super::*;
 use crate::bgp::{Asn, BgpInstance, PrefixAttributes};
 use crate::intent::{Advertisement, Protocol};
 use crate::store::{Place, Store};
+use std::sync::Arc;
 
 fn owner(name: &str) -> OwnerName {
     name.parse().unwrap()
@@ -18,7 +19,8 @@ fn instance() -> Intent {
 
 fn sent() -> Live {
     let to = ["10.9.9.9".parse().unwrap()].into();
-    Live { advertised: [((Protocol::Bgp, "10.0.0.1/32".parse().unwrap()), to)].into(), ..Live::default() }
+    let advertised = [((Protocol::Bgp, "10.0.0.1/32".parse().unwrap()), to)].into();
+    Live { advertised: Arc::new(advertised), ..Live::default() }
 }
 
 fn put(store: &mut Store, name: &str, intent: &Intent, place: Place) {

@@ -89,6 +89,7 @@ fn apply_peer() {
         bfd_min_rx_ms: 106,
         bfd_min_tx_ms: 107,
         bfd_detect_multiplier: 8,
+        graceful_restart: v1::GracefulRestart::Full.into(),
         ..least.clone()
     };
     check(vec![
@@ -97,7 +98,7 @@ fn apply_peer() {
             "apply-peer --neighbor 2001:db8::1 --remote-as 65000 --peer-type external --keepalive 1 --hold-time 3 --bfd \
              --description 50% --address-families ipv4-unicast,ipv6-unicast --source-address 2001:db8::2 \
              --ebgp-multihop 4 --password-file secret --max-prefix 5 --bfd-min-rx 106 --bfd-min-tx 107 \
-             --bfd-detect-multiplier 8",
+             --bfd-detect-multiplier 8 --graceful-restart full",
             apply(all),
         ),
         (
