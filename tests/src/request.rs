@@ -69,6 +69,12 @@ pub fn deregister(owner: &str, withdraw_all: bool) -> v1::DeregisterRequest {
     signed!(owner, DeregisterRequest { withdraw_all: withdraw_all })
 }
 
+/// Handoff.
+#[must_use]
+pub fn handoff(owner: &str) -> v1::HandoffRequest {
+    signed!(owner, HandoffRequest {})
+}
+
 /// Register.
 #[must_use]
 pub fn register(owner: &str) -> v1::RegisterRequest {

@@ -46,6 +46,8 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
     /// Fires when the agent shuts down.
     pub shutdown: CancellationToken,
+    /// Ends the agent, which leaves FRR as it is then.
+    pub handoff: CancellationToken,
 }
 
 impl Service {
@@ -174,5 +176,9 @@ impl RouteControl for Service {
 
     async fn renew(&self, request: Request<v1::RenewRequest>) -> Result<Response<v1::RenewResponse>, Status> {
         self.measured("Renew", self.renew_session(&request)).await
+    }
+
+    async fn handoff(&self, request: Request<v1::HandoffRequest>) -> Result<Response<v1::HandoffResponse>, Status> {
+        self.measured("Handoff", self.hand_off(&request)).await
     }
 }

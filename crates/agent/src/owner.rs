@@ -79,6 +79,7 @@ enum Message {
     Record(Recorded),
     Reload { policies: BTreeMap<OwnerName, Policy>, intents: Vec<Intent> },
     AdoptionEnded,
+    Handoff { owner: OwnerName, reply: oneshot::Sender<Result<(), Rejection>> },
 }
 
 /// The way to the owner task.
@@ -124,6 +125,16 @@ impl OwnerHandle {
     /// The time to claim what was found in FRR is over.
     pub async fn adoption_ended(&self) {
         let _closed = self.sender.send(Message::AdoptionEnded).await;
+    }
+
+    /// Asks whether an authenticated owner may end the agent and leave FRR to the next one.
+    ///
+    /// # Errors
+    /// The engine's rejection; UNAVAILABLE when the agent shuts down already.
+    pub async fn may_hand_off(&self, owner: OwnerName) -> Result<(), Rejection> {
+        let (reply, answer) = oneshot::channel();
+        let _closed = self.sender.send(Message::Handoff { owner, reply }).await;
+        answer.await.unwrap_or_else(|_| Err(shutting_down()))
     }
 
     /// Puts other policies in force and makes `intents` what the configuration file declares.
@@ -222,18 +233,32 @@ impl OwnerTask {
                 Message::Record(recorded) => group.take(Unjournaled::Record(recorded)),
                 Message::Reload { policies, intents } => group.take(Unjournaled::Reload { policies, intents }),
                 Message::AdoptionEnded => self.mark_journal_complete(),
+                Message::Handoff { owner, reply } => self.hand_off(&owner, reply),
             }
         }
         self.finish(group);
     }
 
+    fn hand_off(&self, owner: &OwnerName, reply: oneshot::Sender<Result<(), Rejection>>) {
+        let decided = self.engine.decide_handoff(owner);
+        if let Err(rejection) = &decided {
+            self.tell_violation(owner, rejection);
+        }
+        // The caller may have hung up meanwhile; there is nobody to tell then.
+        let _gone = reply.send(decided);
+    }
+
     fn refuse(&self, owner: &OwnerName, rejection: Rejection, reply: Reply) {
-        if let Some(event) = violation_event(owner, &rejection) {
+        self.tell_violation(owner, &rejection);
+        // The caller may have hung up meanwhile; there is nobody to tell then.
+        let _gone = reply.send(Err(rejection));
+    }
+
+    fn tell_violation(&self, owner: &OwnerName, rejection: &Rejection) {
+        if let Some(event) = violation_event(owner, rejection) {
             self.metrics.policy_violation(owner, rejection.reason);
             self.hub.publish(vec![event]);
         }
-        // The caller may have hung up meanwhile; there is nobody to tell then.
-        let _gone = reply.send(Err(rejection));
     }
 
     /// Journal, then commit, then publish, then answer.

@@ -19,7 +19,7 @@ use novaroute_core::{intent::Change, invalid::Invalid, wait::Wait};
 
 use crate::v1;
 
-pub use credentials::{Credentials, TOKEN_BYTES_MAX, Token};
+pub use credentials::{Credentials, TOKEN_BYTES_MAX, Token, credentials};
 pub use fields::{BadFields, Fields, Refused, Violation};
 pub use journal::{Record, record};
 pub use prefix::COMMUNITIES_MAX;

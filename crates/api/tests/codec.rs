@@ -44,6 +44,7 @@ unreached! {
     stream_events(StreamEventsRequest) -> Self::StreamEventsStream;
     end_of_replay(EndOfReplayRequest) -> EndOfReplayResponse;
     renew(RenewRequest) -> RenewResponse;
+    handoff(HandoffRequest) -> HandoffResponse;
 }
 
 /// A RegisterRequest whose owner need not be UTF-8.

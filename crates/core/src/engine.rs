@@ -13,7 +13,7 @@ use crate::bgp::BgpInstance;
 use crate::event::{Event, EventType};
 use crate::intent::{Change, Intent, IntentKey, Kind, Target};
 use crate::name::OwnerName;
-use crate::policy::{Policy, check_permission, evaluate};
+use crate::policy::{Policy, check_handoff, check_permission, evaluate};
 use crate::rejection::{Rejection, RejectionClass};
 use crate::session::{Lapse, Origin, Session, Sessions};
 use crate::state::{IntentState, IntentStatus, Reason};
@@ -180,6 +180,14 @@ impl Engine {
             }
         }
         events
+    }
+
+    /// Whether an owner may end the agent and leave FRR to the next one. The owner is authenticated already.
+    ///
+    /// # Errors
+    /// PERMISSION_DENIED naming the rule.
+    pub fn decide_handoff(&self, owner: &OwnerName) -> Result<(), Rejection> {
+        check_handoff(&self.policy(owner), owner)
     }
 
     fn policy(&self, owner: &OwnerName) -> Policy {

@@ -97,6 +97,8 @@ reasons! {
     RemoteAsNotAllowed = "REMOTE_AS_NOT_ALLOWED",
     /// The owner holds as many intents of this kind as its limit allows, or too many event streams are open.
     LimitReached = "LIMIT_REACHED",
+    /// The owner may not end the agent: it may not override others.
+    HandoffNotPermitted = "HANDOFF_NOT_PERMITTED",
     /// Another owner holds the key.
     HeldByAnother = "HELD_BY_ANOTHER",
     /// Another owner holds the BGP instance with other values.

@@ -99,6 +99,7 @@ calls! {
     DisableOspf "disable-ospf" "DisableOSPF" disable_ospf(DisableOspfRequest);
     EndOfReplay "end-of-replay" "EndOfReplay" end_of_replay(EndOfReplayRequest);
     Renew "renew" "Renew" renew(RenewRequest);
+    Handoff "handoff" "Handoff" handoff(HandoffRequest);
 }
 
 impl Action {
@@ -136,6 +137,7 @@ impl Request {
             Self::DisableBfd(message) => message.peer_address.clone(),
             Self::EnableOspf(message) => message.interface_name.clone(),
             Self::DisableOspf(message) => message.interface_name.clone(),
+            Self::Handoff(_) => String::new(),
         }
     }
 

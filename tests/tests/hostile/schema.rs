@@ -91,5 +91,5 @@ fn every_string_field_of_the_contract_is_found() {
     assert_eq!(of("AdvertisePrefix"), "owner token prefix attributes.communities[0] attributes.next_hop");
     assert_eq!(of("EnableBFD"), "owner token peer_address interface_name source_address");
     assert_eq!(of("StreamEvents"), "owner_filter event_types[0] boot_id");
-    assert_eq!(fields.iter().filter(|field| field.path == "token").count(), 13);
+    assert_eq!(fields.iter().filter(|field| field.path == "token").count(), 14);
 }

@@ -4,6 +4,7 @@
 mod daemons;
 mod drift;
 mod fault_points;
+mod handoff;
 mod journal;
 mod restart;
 mod restarts;

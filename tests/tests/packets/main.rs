@@ -1,8 +1,10 @@
-//! Packets around faults: a client behind the router of the rack, traffic both ways, each lost packet counted.
+//! Packets around faults: a client behind the router of the rack, traffic both ways, each lost packet counted. And rounds
+//! of random faults, after each of which everything must be as a model says.
 
 mod agent;
 mod daemons;
 mod links;
+mod rounds;
 
 use anyhow::{Result, ensure};
 use novaroute_lab::traffic::Measured;

@@ -9,6 +9,7 @@ use novaroute_core::name::OwnerName;
 use novaroute_core::session::{Lease, Origin, SessionTerms};
 use novaroute_core::store::Snapshot;
 use tonic::{Request, Status};
+use tracing::info;
 
 use super::wait::{Asked, Patience};
 use super::{Service, caller};
@@ -69,6 +70,17 @@ impl Service {
                 () = shutdown.cancelled() => {}
             }
         });
+    }
+
+    /// Ends the agent and leaves FRR as it is. The answer goes out before the end: open calls are waited for.
+    pub(super) async fn hand_off(&self, request: &Request<v1::HandoffRequest>) -> Result<v1::HandoffResponse, Status> {
+        let v1::HandoffRequest { owner, token } = request.get_ref();
+        let credentials = from_proto::credentials(owner, token)?;
+        let owner = self.gate.admit(&credentials, caller::uid(request)).map_err(|refused| to_status(&refused))?;
+        self.owner.may_hand_off(owner.clone()).await.map_err(|refused| to_status(&refused))?;
+        info!(%owner, "asked to hand off");
+        self.handoff.cancel();
+        Ok(v1::HandoffResponse {})
     }
 
     pub(super) async fn register_owner(

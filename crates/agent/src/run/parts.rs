@@ -48,6 +48,7 @@ pub(super) struct Shared {
     metrics: Arc<Metrics>,
     stopwatch: Stopwatch,
     pub(super) shutdown: CancellationToken,
+    pub(super) handoff: CancellationToken,
 }
 
 /// Everything that runs.
@@ -81,8 +82,8 @@ impl Parts {
         let (seen_tx, seen) = watch::channel(Arc::default());
         let (ready_tx, readiness) = watch::channel(Readiness::Starting);
         let edited = Arc::new(Notify::new());
-        let shared =
-            Shared { owner, view, live, seen, edited, hub, metrics, stopwatch, shutdown: CancellationToken::new() };
+        let (shutdown, handoff) = (CancellationToken::new(), CancellationToken::new());
+        let shared = Shared { owner, view, live, seen, edited, hub, metrics, stopwatch, shutdown, handoff };
         let gate = Gate::new(config.accounts());
         Self {
             reconciler: shared.reconciler(&config.settings.frr, declared, seen_tx),
@@ -146,6 +147,7 @@ impl Shared {
             hub: self.hub.clone(),
             metrics: Arc::clone(&self.metrics),
             shutdown: self.shutdown.clone(),
+            handoff: self.handoff.clone(),
         }
     }
 

@@ -14,7 +14,8 @@ use crate::logging::LevelHandle;
 use crate::observer::observe;
 use crate::{grpc, http};
 
-/// Serves until SIGTERM or SIGINT, then withdraws what the configuration says.
+/// Serves until SIGTERM or SIGINT, then withdraws what the configuration says; or until it is asked to hand off, which
+/// withdraws nothing.
 ///
 /// # Errors
 /// A part failed or panicked. Nothing is withdrawn then: the next start finds everything as it is.
@@ -52,6 +53,7 @@ pub(super) async fn serve(prepared: Prepared, path: PathBuf, config: Config, lev
 
     tokio::select! {
         told = until_told_to_end() => told?,
+        () = shared.handoff.cancelled() => info!("ending: FRR is left to the next agent"),
         ended = workers.join_next() => return Err(died(ended)),
         ended = servers.join_next() => return Err(died(ended)),
         ended = &mut reconciling => return Err(died(Some(ended.map(|_| Ok(()))))),
@@ -59,7 +61,7 @@ pub(super) async fn serve(prepared: Prepared, path: PathBuf, config: Config, lev
     shared.shutdown.cancel();
     shared.hub.close();
     let reconciler = reconciling.await?;
-    if settings.shutdown.mode == ShutdownMode::Withdraw {
+    if settings.shutdown.mode == ShutdownMode::Withdraw && !shared.handoff.is_cancelled() {
         reconciler.withdraw_all(settings.shutdown.timeout).await;
     }
     while let Some(ended) = servers.join_next().await {

@@ -64,6 +64,11 @@ Examples:
   novaroutectl deregister --owner edge --token-file edge.token
   novaroutectl deregister --withdraw-all --owner edge --token-file edge.token";
 
+pub(super) const HANDOFF: &str = "\
+Examples:
+  novaroutectl handoff --owner admin --token-file admin.token
+  systemctl start novaroute-agent";
+
 pub(super) const CONFIGURE_BGP: &str = "\
 Examples:
   novaroutectl configure-bgp --local-as 65001 --router-id 192.0.2.1";

@@ -48,6 +48,9 @@ pub(crate) enum WriteCommand {
         #[arg(long)]
         withdraw_all: bool,
     },
+    /// End the agent and leave FRR as it is, for the next one to take over
+    #[command(after_help = examples::HANDOFF)]
+    Handoff,
     /// Set the AS and the router identifier of the node
     #[command(name = "configure-bgp", after_help = examples::CONFIGURE_BGP)]
     ConfigureBgp {

@@ -153,6 +153,7 @@ calls! {
     enable_bfd EnableBfd(EnableBfdRequest) -> EnableBfdResponse |_, _| Ok(v1::EnableBfdResponse {});
     disable_bfd DisableBfd(DisableBfdRequest) -> DisableBfdResponse |_, _| Ok(v1::DisableBfdResponse {});
     enable_ospf EnableOspf(EnableOspfRequest) -> EnableOspfResponse |_, _| Ok(v1::EnableOspfResponse {});
+    handoff Handoff(HandoffRequest) -> HandoffResponse |_, _| Ok(v1::HandoffResponse {});
     disable_ospf DisableOspf(DisableOspfRequest) -> DisableOspfResponse |_, _| Ok(v1::DisableOspfResponse {});
     end_of_replay EndOfReplay(EndOfReplayRequest) -> EndOfReplayResponse |script, _| Ok(script.end_of_replay.clone());
     renew Renew(RenewRequest) -> RenewResponse |_, _| Ok(v1::RenewResponse::default());

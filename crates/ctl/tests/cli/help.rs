@@ -28,6 +28,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("disable-bfd", "--peer --interface --multihop"),
     ("enable-ospf", "--interface --area --passive --cost --hello-interval --dead-interval"),
     ("disable-ospf", "--interface"),
+    ("handoff", "--owner --token-file"),
     ("apply", "--file -f --dry-run"),
     ("completion", "bash zsh fish"),
 ];

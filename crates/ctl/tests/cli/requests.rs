@@ -57,6 +57,11 @@ fn renew_and_end_of_replay() {
 }
 
 #[test]
+fn handoff() {
+    check(vec![("handoff", Seen::Handoff(v1::HandoffRequest { owner: edge(), token: token() }))]);
+}
+
+#[test]
 fn configure_bgp() {
     let expected = v1::ConfigureBgpRequest {
         owner: edge(),
