@@ -17,6 +17,8 @@ const SECRET_BEARING: &[&str] = &[
     ".novaroute.v1.BGPPeer",
     ".novaroute.v1.RegisterRequest",
     ".novaroute.v1.DeregisterRequest",
+    ".novaroute.v1.EndOfReplayRequest",
+    ".novaroute.v1.RenewRequest",
     ".novaroute.v1.HandoffRequest",
     ".novaroute.v1.ConfigureBGPRequest",
     ".novaroute.v1.ApplyPeerRequest",

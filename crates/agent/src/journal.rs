@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use novaroute_api::to_proto;
 use novaroute_core::intent::{Change, IntentKey, Target};
 use novaroute_core::name::OwnerName;
+use novaroute_core::session::Sessions;
 use novaroute_core::store::{Place, Snapshot};
 
 use frame::Extent;
@@ -58,7 +59,10 @@ impl Loaded {
         let keys = records.filter_map(|(_, change)| match change {
             Change::Put(intent) => Some(intent.key()),
             Change::Remove(Target::Key(key)) => Some(key.clone()),
-            Change::Remove(Target::BfdSessionsTo(_)) | Change::Register { .. } | Change::Deregister { .. } => None,
+            Change::Remove(Target::BfdSessionsTo(_))
+            | Change::Register(_)
+            | Change::Reopen(_)
+            | Change::Deregister { .. } => None,
         });
         keys.collect()
     }
@@ -193,24 +197,31 @@ impl Journal {
     }
 
     /// Replaces the history by what is held now: intents that are there by right first, then those that override
-    /// them, so that a replay puts each back in its place.
+    /// them, so that a replay puts each back in its place. Then come the sessions.
     ///
     /// # Errors
     /// The new file could not be made durable. The journal goes on, and is not due for compaction again
     /// until it has grown several times over.
-    pub fn compact(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        let compacted = self.write_compacted(snapshot);
+    pub fn compact(&mut self, snapshot: &Snapshot, sessions: &Sessions) -> io::Result<()> {
+        let compacted = self.write_compacted(snapshot, sessions);
         self.compacted_bytes = self.bytes;
         compacted
     }
 
-    fn write_compacted(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+    fn write_compacted(&mut self, snapshot: &Snapshot, sessions: &Sessions) -> io::Result<()> {
         let mut bytes = frame::magic(self.extent).to_vec();
         for place in [Place::Base, Place::Over] {
             let entries = snapshot.slots().filter_map(|(_, slot)| slot.at(place));
             for entry in entries.filter(|entry| !entry.owner.is_config()) {
                 let change = Change::Put(entry.intent.clone());
                 frame::push(&mut bytes, &to_proto::record(&entry.owner, entry.revision, &change))?;
+            }
+        }
+        for (owner, terms, open) in sessions.terms() {
+            frame::push(&mut bytes, &to_proto::record(owner, snapshot.revision(), &Change::Reopen(terms.clone())))?;
+            if !open {
+                let closed = Change::Deregister { withdraw_all: false };
+                frame::push(&mut bytes, &to_proto::record(owner, snapshot.revision(), &closed))?;
             }
         }
         let file = write_new(&self.dir, &bytes)?;

@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod config;
+pub mod edits;
 pub mod events;
 pub mod fault;
 pub mod frr;

@@ -3,6 +3,7 @@
 //! Triggers only say "look again". A crash, a restarted daemon and an edit by hand need no code of their own: they
 //! are a difference between two configurations.
 
+mod renewal;
 mod round;
 mod status;
 mod withdraw;
@@ -15,17 +16,18 @@ use novaroute_core::event::{Event, EventType};
 use novaroute_core::intent::IntentKey;
 use novaroute_core::live::Live;
 use novaroute_core::reconcile::{RoundEnd, Schedule, Timing};
-use novaroute_frr::Plan;
 use novaroute_frr::refusals::Refusals;
-use tokio::sync::watch;
+use novaroute_frr::{Daemon, Plan};
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::events::EventHub;
-use crate::frr::Frr;
+use crate::frr::{Digests, Frr};
 use crate::metrics::Metrics;
 use crate::owner::{OwnerHandle, View};
+use renewal::Renewal;
 
 /// What the reconciler found in FRR beside what is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,8 +38,14 @@ pub struct Seen {
     pub foreign: Vec<String>,
     /// The processes that what is wanted needs.
     pub needed: BTreeSet<&'static str>,
+    /// What the processes printed when they were read last.
+    pub digests: Digests,
     /// Rounds that ended; 0: FRR has never been compared with what is wanted.
     pub rounds: u64,
+    /// The revision of what was wanted when FRR was last compared with it, and not overtaken.
+    pub compared: u64,
+    /// The daemons that had lines by then which nobody wants, or may have had, and why.
+    pub unswept: BTreeMap<Daemon, String>,
 }
 
 /// Lines of a plan that an event or the status repeats at most.
@@ -54,6 +62,8 @@ pub struct Reconciler<F> {
     pub view: watch::Receiver<View>,
     /// Which daemons answer, as the observer sees it.
     pub live: watch::Receiver<Arc<Live>>,
+    /// Says that somebody else has edited FRR.
+    pub edited: Arc<Notify>,
     /// Where findings go.
     pub seen: watch::Sender<Arc<Seen>>,
     /// Where events go.
@@ -83,6 +93,7 @@ pub struct Loop<F> {
     /// The revision with which the last round ended settled: what differs from it later is drift.
     settled: Option<u64>,
     daemons: BTreeMap<String, u64>,
+    renewal: Renewal,
 }
 
 impl<F: Frr> Reconciler<F> {
@@ -100,6 +111,7 @@ impl<F: Frr> Reconciler<F> {
             looked_at: 0,
             settled: None,
             daemons: BTreeMap::new(),
+            renewal: Renewal::default(),
         };
         while reconciling.wait(&shutdown).await {
             reconciling.round().await;
@@ -140,6 +152,8 @@ impl<F: Frr> Loop<F> {
                     }
                 }
                 _ = self.parts.live.changed() => self.look_at_daemons(),
+                () = self.renewal.due() => self.renew_routes().await,
+                () = self.parts.edited.notified() => self.schedule.on_doubt(self.now()),
             }
         }
     }
@@ -153,6 +167,7 @@ impl<F: Frr> Loop<F> {
             self.try_lost_again();
             self.schedule.on_doubt(self.now());
         }
+        self.renewal.on_zebra(now.get("zebra").copied());
         self.daemons = now;
     }
 

@@ -42,6 +42,8 @@ unreached! {
     disable_ospf(DisableOspfRequest) -> DisableOspfResponse;
     get_status(GetStatusRequest) -> GetStatusResponse;
     stream_events(StreamEventsRequest) -> Self::StreamEventsStream;
+    end_of_replay(EndOfReplayRequest) -> EndOfReplayResponse;
+    renew(RenewRequest) -> RenewResponse;
     handoff(HandoffRequest) -> HandoffResponse;
 }
 

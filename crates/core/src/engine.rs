@@ -4,6 +4,8 @@
 //! between. Cloning an engine costs a few reference counts: a group of changes is committed on a clone, and the
 //! clone takes the engine's place once the journal has the group.
 
+mod sessions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use crate::intent::{Change, Intent, IntentKey, Kind, Target};
 use crate::name::OwnerName;
 use crate::policy::{Policy, check_handoff, check_permission, evaluate};
 use crate::rejection::{Rejection, RejectionClass};
+use crate::session::{Lapse, Origin, Session, Sessions};
 use crate::state::{IntentState, IntentStatus, Reason};
 use crate::store::{Place, Slot, Snapshot, Store};
 
@@ -20,7 +23,7 @@ use crate::store::{Place, Slot, Snapshot, Store};
 #[derive(Debug, Clone, Default)]
 pub struct Engine {
     policies: Arc<BTreeMap<OwnerName, Policy>>,
-    sessions: Arc<BTreeSet<OwnerName>>,
+    sessions: Sessions,
     store: Store,
 }
 
@@ -30,21 +33,52 @@ pub struct Engine {
 pub struct Decision {
     owner: OwnerName,
     steps: Vec<Step>,
+    journaled: Vec<Change>,
 }
 
 #[derive(Debug, Clone)]
 enum Step {
-    OpenSession,
+    OpenSession { session: Box<Session>, claim_all: bool },
+    ReopenSession(Box<Session>),
+    RenewSession(Origin),
     CloseSession,
+    ExpireSession(Lapse),
     Put(Place, Intent),
+    Claim(Place, IntentKey),
     Remove(Place, IntentKey),
 }
 
+impl Step {
+    fn changes_intents(&self) -> bool {
+        matches!(self, Self::Put(..) | Self::Remove(..))
+    }
+}
+
 impl Decision {
-    /// Whether committing it changes what the journal must hold. Asking again for what is there does not.
+    /// Who asked for it, or whose session expired.
+    #[must_use]
+    pub fn owner(&self) -> &OwnerName {
+        &self.owner
+    }
+
+    /// Whether committing it changes what is wanted. Asking again for what is there does not.
     #[must_use]
     pub fn changes_intents(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Put(..) | Step::Remove(..)))
+        self.steps.iter().any(Step::changes_intents)
+    }
+
+    /// What the journal must hold before this is committed: replayed, it leads to the same.
+    #[must_use]
+    pub fn journaled(&self) -> &[Change] {
+        &self.journaled
+    }
+
+    /// The keys that it gives up.
+    pub fn removed(&self) -> impl Iterator<Item = &IntentKey> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Remove(_, key) => Some(key),
+            _ => None,
+        })
     }
 }
 
@@ -57,6 +91,8 @@ pub struct Recorded {
     pub statuses: BTreeMap<IntentKey, IntentStatus>,
     /// The intents whose lines were sent in this round.
     pub sent: BTreeSet<IntentKey>,
+    /// When this was found out, in nanoseconds since 1970-01-01 UTC.
+    pub at_ns: i64,
 }
 
 impl Engine {
@@ -77,9 +113,9 @@ impl Engine {
         self.store.snapshot()
     }
 
-    /// Owners with an open session.
+    /// The sessions of owners.
     #[must_use]
-    pub fn sessions(&self) -> &Arc<BTreeSet<OwnerName>> {
+    pub fn sessions(&self) -> &Sessions {
         &self.sessions
     }
 
@@ -97,18 +133,37 @@ impl Engine {
     /// # Errors
     /// A [`Rejection`]; nothing was changed.
     pub fn decide(&self, owner: &OwnerName, change: Change) -> Result<Decision, Rejection> {
-        let steps = match change {
-            Change::Register { .. } => vec![Step::OpenSession],
-            Change::Deregister { withdraw_all } => self.closing_steps(owner, withdraw_all),
-            Change::Put(intent) => self.decide_put(owner, intent)?,
-            Change::Remove(target) => self.decide_remove(owner, &target)?,
+        self.decide_from(owner, change, &Origin::default())
+    }
+
+    /// As [`Engine::decide`], for a call that says which session it belongs to and where it comes from. A call of a
+    /// session that was replaced is refused before anything else is looked at.
+    ///
+    /// # Errors
+    /// A [`Rejection`]; nothing was changed.
+    pub fn decide_from(&self, owner: &OwnerName, change: Change, origin: &Origin) -> Result<Decision, Rejection> {
+        self.check_session(owner, &change, origin)?;
+        let (steps, journaled) = match change {
+            Change::Register(registration) => self.opening_steps(owner, registration, origin),
+            Change::Reopen(terms) => {
+                let session = Session::restored(terms.clone(), origin.now_ms);
+                (vec![Step::ReopenSession(Box::new(session))], vec![Change::Reopen(terms)])
+            }
+            Change::Deregister { withdraw_all } => {
+                let steps = self.closing_steps(owner, withdraw_all);
+                let counts = self.sessions.get(owner).is_some() || steps.iter().any(Step::changes_intents);
+                let journaled = counts.then_some(Change::Deregister { withdraw_all });
+                (steps, journaled.into_iter().collect())
+            }
+            Change::Put(intent) => changing(self.decide_put(owner, intent.clone())?, Change::Put(intent)),
+            Change::Remove(target) => changing(self.decide_remove(owner, &target)?, Change::Remove(target)),
         };
-        Ok(Decision { owner: owner.clone(), steps })
+        Ok(Decision { owner: owner.clone(), steps, journaled })
     }
 
     /// Makes a decided change and tells what happened by it.
     pub fn commit(&mut self, decision: Decision) -> Vec<Event> {
-        let Decision { owner, steps } = decision;
+        let Decision { owner, steps, journaled: _ } = decision;
         steps.into_iter().flat_map(|step| self.take(&owner, step)).collect()
     }
 
@@ -116,7 +171,7 @@ impl Engine {
     pub fn record(&mut self, recorded: &Recorded) -> Vec<Event> {
         let mut events = Vec::new();
         for (key, status) in &recorded.statuses {
-            let Some(former) = self.store.set_status(key, status, recorded.revision) else { continue };
+            let Some(former) = self.store.set_status(key, status, recorded.revision, recorded.at_ns) else { continue };
             let Some(live) = self.snapshot().live(key) else { continue };
             let sent = recorded.sent.contains(key);
             events.extend(status_event(&live.owner, key, former.state, status));
@@ -163,7 +218,10 @@ impl Engine {
         };
         let former = slot.and_then(|slot| slot.at(place)).filter(|entry| entry.owner == *owner);
         match former {
-            Some(entry) if entry.intent == intent => Ok(Vec::new()),
+            Some(entry) if entry.intent == intent => {
+                let claimed = !entry.stale && entry.claimed == self.sessions.epoch(owner);
+                Ok(if claimed { Vec::new() } else { vec![Step::Claim(place, key)] })
+            }
             Some(_) => Ok(vec![Step::Put(place, intent)]),
             None => {
                 self.check_limit(owner, &policy, key.kind())?;
@@ -214,18 +272,30 @@ impl Engine {
 
     fn take(&mut self, owner: &OwnerName, step: Step) -> Vec<Event> {
         match step {
-            Step::OpenSession => {
-                Arc::make_mut(&mut self.sessions).insert(owner.clone());
-                vec![Event::new(EventType::OwnerRegistered, format!("owner {owner} registered")).of(owner)]
+            Step::OpenSession { session, claim_all } => self.open_session(owner, *session, claim_all),
+            Step::ReopenSession(session) => {
+                self.sessions.put(owner, *session);
+                Vec::new()
+            }
+            Step::RenewSession(origin) => {
+                self.sessions.renew(owner, &origin);
+                Vec::new()
             }
             Step::CloseSession => {
-                Arc::make_mut(&mut self.sessions).remove(owner);
+                self.sessions.close(owner);
+                self.store.leave_as_is(owner);
                 vec![Event::new(EventType::OwnerDeregistered, format!("owner {owner} deregistered")).of(owner)]
+            }
+            Step::ExpireSession(lapse) => self.expire_session(owner, lapse),
+            Step::Claim(place, key) => {
+                self.store.claim(&key, place, self.sessions.epoch(owner));
+                Vec::new()
             }
             Step::Put(place, intent) => {
                 let key = intent.key();
                 let covers = place == Place::Over && self.snapshot().slot(&key).is_some_and(|s| s.at(place).is_none());
                 self.store.put(owner, intent, place);
+                self.store.claim(&key, place, self.sessions.epoch(owner));
                 if covers { self.override_event(&key, "taken over by", owner) } else { Vec::new() }
             }
             Step::Remove(place, key) => {
@@ -247,6 +317,12 @@ impl Engine {
         });
         event.into_iter().collect()
     }
+}
+
+/// Steps with what the journal must hold of them.
+fn changing(steps: Vec<Step>, change: Change) -> (Vec<Step>, Vec<Change>) {
+    let journaled = steps.iter().any(Step::changes_intents).then_some(change);
+    (steps, journaled.into_iter().collect())
 }
 
 /// Where the intent of an owner goes that holds no place of an occupied slot; `None`: nothing to do.
@@ -277,7 +353,12 @@ fn held_by_another(class: RejectionClass, key: &IntentKey, slot: &Slot) -> Rejec
     Rejection::new(class, reason, format!("{key} is held by owner {holder}")).with("holder", holder).with("key", key)
 }
 
-fn status_event(owner: &OwnerName, key: &IntentKey, former: IntentState, status: &IntentStatus) -> Option<Event> {
+pub(crate) fn status_event(
+    owner: &OwnerName,
+    key: &IntentKey,
+    former: IntentState,
+    status: &IntentStatus,
+) -> Option<Event> {
     let (event_type, what) = match status.state {
         IntentState::Programmed if former != IntentState::Programmed => (EventType::IntentProgrammed, "programmed"),
         IntentState::Refused => (EventType::IntentRefused, "refused"),
@@ -311,6 +392,8 @@ pub fn violation_event(owner: &OwnerName, rejection: &Rejection) -> Option<Event
     event.metadata.insert("reason", rejection.reason.to_string());
     Some(event)
 }
+
+pub use sessions::SWEEP_UNCONFIRMED_MAX;
 
 #[cfg(test)]
 mod tests;

@@ -124,7 +124,8 @@ impl Config {
                 rule: matched.rule,
                 sources: BTreeSet::new(),
             });
-            line.text = text;
+            // One kind may have a row for each of its words.
+            (line.text, line.rule) = (text, matched.rule);
             line.sources.extend(sources.iter().cloned());
         } else if !rules::only_opens(&normal) {
             let text = normal::without_secret(&normal);

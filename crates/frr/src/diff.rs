@@ -169,7 +169,9 @@ impl<'a> Diff<'a> {
         if let Some(line) = self.desired.get(daemon, context, &area) {
             return line.sources.clone();
         }
-        if slot.kind == LineKind::Network || slot.kind == LineKind::OspfRedistribute {
+        // What they are there for is not what they stand in.
+        use LineKind as K;
+        if matches!(slot.kind, K::Network | K::OspfRedistribute | K::BgpGracefulRestartPreserve) {
             return BTreeSet::new();
         }
         let Some((outer, line)) = context.split_last() else { return BTreeSet::new() };

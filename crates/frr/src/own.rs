@@ -41,6 +41,7 @@ impl<'a> Own<'a> {
             LineKind::BfdProfile => slot.id.starts_with(NAME_PREFIX),
             LineKind::PrefixList => text.split(' ').nth(2).is_some_and(|name| name.starts_with(NAME_PREFIX)),
             LineKind::Network => wanted || text.contains(" route-map NR-"),
+            LineKind::TableMap => text.contains(NAME_PREFIX),
             LineKind::BfdPeer => wanted || self.has_own_profile(context, text),
             LineKind::StaticRoute => text.ends_with(&format!(" blackhole tag {TAG} {STATIC_DISTANCE}")),
             LineKind::RouterBgp => wanted || self.has_map(daemon, MAP_OUT),

@@ -28,11 +28,14 @@ pub enum LineKind {
     BgpLogNeighborChanges,
     BgpNoDefaultIpv4Unicast,
     BgpNoNetworkImportCheck,
+    BgpGracefulRestartPreserve,
     Network,
+    TableMap,
     NeighborRemoteAs,
     NeighborDescription,
     NeighborTimers,
     NeighborTimersConnect,
+    NeighborGracefulRestart,
     NeighborEbgpMultihop,
     NeighborPassword,
     // Before the line that it belongs to: taken back after that one, FRR 8 would bring it back.
@@ -277,7 +280,7 @@ pub fn rule_of(kind: LineKind, daemon: Daemon) -> Option<&'static Rule> {
 }
 
 /// Whether a line says nothing by itself: it opens a context that stays when it is empty, or is a daemon's
-/// own business (its name, version and log).
+/// own business (its name, version and what it logs).
 #[must_use]
 pub fn only_opens(line: &str) -> bool {
     let words: Vec<&str> = line.split(' ').collect();
@@ -286,7 +289,7 @@ pub fn only_opens(line: &str) -> bool {
         ["interface", _]
             | ["address-family", ..]
             | ["bfd" | "end"]
-            | ["frr" | "hostname" | "domainname" | "log" | "service" | "password" | "enable" | "line", ..]
+            | ["frr" | "hostname" | "domainname" | "log" | "service" | "password" | "enable" | "line" | "debug", ..]
             | ["no", "ipv6", "forwarding"]
             | ["Building" | "Current", ..]
     )

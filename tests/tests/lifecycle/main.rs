@@ -7,6 +7,7 @@ mod fault_points;
 mod handoff;
 mod journal;
 mod restart;
+mod restarts;
 mod shutdown;
 mod start;
 mod work;

@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, &str)] = &[
         "the clock of a packet each millisecond: pausing until the next one is due is its work",
     ),
     ("crates/lab/src/procfs.rs", "polls until killed processes are gone, also while a lab is dropped"),
+    ("crates/agent/src/owner/tests.rs", "the clock is paused: a sleep is how time passes"),
     ("crates/agent/tests/simulation/giving_up.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/node.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/run.rs", "the clock is paused: a sleep is how simulated time passes"),

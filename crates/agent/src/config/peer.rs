@@ -29,6 +29,7 @@ pub(super) const KEYS: &[&str] = &[
     "bfd_min_rx_ms",
     "bfd_min_tx_ms",
     "bfd_detect_multiplier",
+    "graceful_restart",
 ];
 
 /// All peers of the list. Two with one address are an error: they are one peer with two sets of values.
@@ -98,6 +99,7 @@ fn message(table: &Table<'_>) -> Option<v1::BgpPeer> {
         bfd_min_rx_ms: fields.number("bfd_min_rx_ms"),
         bfd_min_tx_ms: fields.number("bfd_min_tx_ms"),
         bfd_detect_multiplier: fields.number("bfd_detect_multiplier"),
+        graceful_restart: fields.read("graceful_restart", graceful_restart),
     };
     fields.complete.then_some(message)
 }
@@ -138,6 +140,12 @@ fn peer_type(cursor: &Cursor<'_>) -> Option<i32> {
     let text = cursor.text()?;
     let found = v1::PeerType::from_str_name(&enum_name("PEER_TYPE_", text));
     cursor.check(found.map(i32::from).ok_or_else(|| Invalid::new(text, "one of external, internal")))
+}
+
+fn graceful_restart(cursor: &Cursor<'_>) -> Option<i32> {
+    let text = cursor.text()?;
+    let found = v1::GracefulRestart::from_str_name(&enum_name("GRACEFUL_RESTART_", text));
+    cursor.check(found.map(i32::from).ok_or_else(|| Invalid::new(text, "one of helper, full, off")))
 }
 
 fn families(cursor: &Cursor<'_>) -> Option<Vec<i32>> {

@@ -47,7 +47,7 @@ impl<F: Frr> Loop<F> {
                 return RoundEnd::Retry;
             }
         };
-        self.publish(&outcome);
+        self.publish(&outcome, snapshot.revision());
         // An intent whose lines went out in a round that was overtaken is told of by the round that sees them in FRR.
         outcome.sent.append(&mut self.sent);
         fault::reach(Point::RecordBefore);
@@ -115,7 +115,7 @@ impl<F: Frr> Loop<F> {
         self.parts.view.borrow().snapshot.revision() != self.looked_at
     }
 
-    async fn read(&mut self) -> Result<Running, String> {
+    pub(super) async fn read(&mut self) -> Result<Running, String> {
         let mut running = self.parts.frr.running(&self.absent()).await?;
         // An ospf6d that hangs or starts anew still has its place: without it the routes that it redistributes would
         // not be wanted, and taking them back would withdraw what is.
@@ -170,13 +170,16 @@ impl<F: Frr> Loop<F> {
         Ok(())
     }
 
-    fn publish(&self, outcome: &Outcome) {
+    fn publish(&self, outcome: &Outcome, revision: u64) {
         let unclaimed = outcome.held.iter().filter_map(|held| held.intent.clone()).collect();
         let foreign = outcome.foreign.iter().take(LINES_SHOWN_MAX);
         let foreign = foreign.map(|line| format!("{}: {}", line.daemon, line.text)).collect();
-        let needed = outcome.needed.clone();
+        let (needed, digests) = (outcome.needed.clone(), outcome.digests.clone());
+        let unswept = outcome.unswept(&self.refusals, &self.parts.live.borrow());
         self.parts.seen.send_modify(|seen| {
-            *seen = Arc::new(Seen { unclaimed, foreign, needed, rounds: seen.rounds + 1 });
+            let (compared, unswept) =
+                if outcome.superseded { (seen.compared, seen.unswept.clone()) } else { (revision, unswept) };
+            *seen = Arc::new(Seen { unclaimed, foreign, needed, digests, rounds: seen.rounds + 1, compared, unswept });
         });
     }
 }

@@ -8,11 +8,12 @@ use std::time::Duration;
 use novaroute_core::intent::IntentKey;
 use novaroute_core::live::Live;
 use novaroute_core::reconcile::Timing;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::config::{Config, Frr};
+use crate::edits::Edits;
 use crate::events::EventHub;
 use crate::frr::VtyFrr;
 use crate::gate::Gate;
@@ -42,6 +43,7 @@ pub(super) struct Shared {
     view: watch::Receiver<View>,
     live: watch::Receiver<Arc<Live>>,
     seen: watch::Receiver<Arc<Seen>>,
+    edited: Arc<Notify>,
     pub(super) hub: EventHub,
     metrics: Arc<Metrics>,
     stopwatch: Stopwatch,
@@ -55,6 +57,7 @@ pub(super) struct Parts {
     pub(super) task: OwnerTask,
     pub(super) reconciler: Reconciler<VtyFrr>,
     pub(super) observer: Observer,
+    pub(super) edits: Edits,
     pub(super) service: Service,
     pub(super) reloader: Reloader,
     pub(super) readiness: watch::Receiver<Readiness>,
@@ -72,16 +75,20 @@ impl Parts {
         let stopwatch = Stopwatch::new(Arc::clone(&metrics));
         let declared = loaded.declared();
         let engine = restore(loaded.records, config.config_intents.clone(), config.policies());
-        let (task, owner, view) = owner_task(engine, journal, hub.clone(), Arc::clone(&metrics), stopwatch.clone());
+        let grace = config.settings.disconnect_grace_period;
+        let (task, owner, view) =
+            owner_task(engine, journal, hub.clone(), Arc::clone(&metrics), stopwatch.clone(), grace);
         let (live_tx, live) = watch::channel(Arc::default());
         let (seen_tx, seen) = watch::channel(Arc::default());
         let (ready_tx, readiness) = watch::channel(Readiness::Starting);
+        let edited = Arc::new(Notify::new());
         let (shutdown, handoff) = (CancellationToken::new(), CancellationToken::new());
-        let shared = Shared { owner, view, live, seen, hub, metrics, stopwatch, shutdown, handoff };
+        let shared = Shared { owner, view, live, seen, edited, hub, metrics, stopwatch, shutdown, handoff };
         let gate = Gate::new(config.accounts());
         Self {
             reconciler: shared.reconciler(&config.settings.frr, declared, seen_tx),
             observer: shared.observer(&config.settings.frr, live_tx, ready_tx),
+            edits: shared.edits(&config.settings.frr),
             service: shared.service(gate.clone()),
             reloader: Reloader { path, current: config, gate, owner: shared.owner.clone(), level },
             shared,
@@ -103,6 +110,7 @@ impl Shared {
             owner: self.owner.clone(),
             view: self.view.clone(),
             live: self.live.clone(),
+            edited: Arc::clone(&self.edited),
             seen,
             hub: self.hub.clone(),
             metrics: Arc::clone(&self.metrics),
@@ -122,6 +130,11 @@ impl Shared {
             metrics: Arc::clone(&self.metrics),
             stopwatch: self.stopwatch.clone(),
         }
+    }
+
+    fn edits(&self, frr: &Frr) -> Edits {
+        let (seen, live, edited) = (self.seen.clone(), self.live.clone(), Arc::clone(&self.edited));
+        Edits { frr: VtyFrr::new(frr), seen, live, edited }
     }
 
     fn service(&self, gate: Gate) -> Service {

@@ -24,7 +24,7 @@ pub(super) async fn serve(prepared: Prepared, path: PathBuf, config: Config, lev
     let settings = config.settings.clone();
     let (timing, complete) = (timing(&config), loaded.complete);
     let parts = Parts::new(path, config, journal, loaded, level);
-    let Parts { shared, task, reconciler, observer, service, reloader, readiness } = parts;
+    let Parts { shared, task, reconciler, observer, edits, service, reloader, readiness } = parts;
     let listener = socket.take_listener()?;
 
     let mut workers: JoinSet<Result<()>> = JoinSet::new();
@@ -33,6 +33,10 @@ pub(super) async fn serve(prepared: Prepared, path: PathBuf, config: Config, lev
         Ok(())
     });
     workers.spawn(observe(observer));
+    workers.spawn(async {
+        edits.watch().await;
+        Ok(())
+    });
     workers.spawn(async { Ok(reloader.run(files).await?) });
     let mut servers: JoinSet<Result<()>> = JoinSet::new();
     servers.spawn(grpc::serve(service, listener));

@@ -8,10 +8,11 @@ use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
 use novaroute_core::intent::{Advertisement, Change, Intent, IntentKey, Kind, Protocol, Target};
 use novaroute_core::name::OwnerName;
 use novaroute_core::ospf::{OspfInterface, OspfTimers};
-use novaroute_core::peer::{Peer, PeerTimers, PeerType};
+use novaroute_core::peer::{GracefulRestart, Peer, PeerTimers, PeerType};
 use novaroute_core::policy::{Policy, PrefixType};
 use novaroute_core::prefix::Family;
 use novaroute_core::secret::Password;
+use novaroute_core::session::Registration;
 
 use crate::rng::Rng;
 
@@ -55,7 +56,7 @@ pub(crate) fn request(rng: &mut Rng) -> (OwnerName, Change) {
     let owner = rng.pick(&OWNERS).parse().unwrap();
     let change = match rng.below(20) {
         0 => Change::Deregister { withdraw_all: rng.percent(50) },
-        1 => Change::Register { reassert_intents: rng.percent(50) },
+        1 => Change::Register(Registration { reassert_intents: rng.percent(50), ..Registration::default() }),
         2 => Change::Remove(Target::BfdSessionsTo(rng.pick(&PEERS).parse().unwrap())),
         3..=7 => Change::Remove(Target::Key(any_intent(rng).key())),
         _ => Change::Put(any_intent(rng)),
@@ -102,6 +103,7 @@ fn peer(rng: &mut Rng) -> Peer {
         ebgp_multihop: rng.maybe(&[NonZeroU8::new(3).unwrap(), NonZeroU8::MAX]),
         password: rng.maybe(&[Password::new("first").unwrap(), Password::new("second").unwrap()]),
         max_prefix: NonZeroU32::new(rng.pick(&[10, 1000])).unwrap(),
+        graceful_restart: rng.pick(&[GracefulRestart::Helper, GracefulRestart::Full, GracefulRestart::Off]),
     }
 }
 
@@ -157,6 +159,6 @@ pub(crate) fn keys_of(change: &Change, held: impl Iterator<Item = IntentKey>) ->
             held.filter(|key| matches!(key, IntentKey::Bfd(bfd) if bfd.peer == *peer)).collect()
         }
         Change::Deregister { .. } => held.collect(),
-        Change::Register { .. } => BTreeSet::new(),
+        Change::Register(_) | Change::Reopen(_) => BTreeSet::new(),
     }
 }

@@ -88,7 +88,8 @@ impl Node {
             self.reconnecting.iter().filter(|daemon| !missing.contains_key(daemon)).copied().collect();
         self.reconnecting.retain(|daemon| !reconnected.contains(daemon));
         let dialect = Dialect { ospf6d: !missing.contains_key(&Daemon::Ospf6d), ..DIALECT };
-        Ok(Running { dialect, config, missing, reconnected })
+        let digests = BTreeMap::new();
+        Ok(Running { dialect, config, missing, reconnected, digests })
     }
 
     /// A plan is going to be sent.
@@ -254,6 +255,10 @@ impl Frr for Link {
         let running = self.node().read(absent);
         self.pause().await;
         running
+    }
+
+    async fn zebra_serves_bgpd(&mut self) -> bool {
+        true
     }
 
     async fn apply(&mut self, plan: &Plan, _version: FrrVersion) -> Applied {

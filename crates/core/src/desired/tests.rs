@@ -7,7 +7,7 @@ use crate::bfd::BfdTimers;
 use crate::bgp::Asn;
 use crate::intent::Advertisement;
 use crate::ospf::{AreaId, OspfTimers};
-use crate::peer::PeerType;
+use crate::peer::{GracefulRestart, PeerType};
 use crate::prefix::Family;
 use crate::state::Cause;
 
@@ -28,6 +28,7 @@ fn peer(address: &str, remote_as: u32) -> Peer {
         ebgp_multihop: None,
         password: None,
         max_prefix: NonZeroU32::MIN,
+        graceful_restart: GracefulRestart::default(),
     }
 }
 

@@ -88,7 +88,22 @@ fn filters_go_to_the_agent() {
     ] {
         assert_eq!(agent.run(line).code, 0, "{line}");
         let event_types = types.iter().map(ToString::to_string).collect();
-        let expected = v1::StreamEventsRequest { owner_filter: owner.into(), event_types };
+        let expected = v1::StreamEventsRequest { owner_filter: owner.into(), event_types, ..Default::default() };
+        assert_eq!(agent.asked(), [Seen::StreamEvents(expected)], "{line}");
+    }
+}
+
+#[test]
+fn a_place_to_begin_at_goes_to_the_agent() {
+    let agent = Fake::start(Script::default());
+    for (line, from_sequence, boot_id, snapshot) in [
+        ("events --from 0", Some(0), "", false),
+        ("events --from 42 --boot-id 5f0c", Some(42), "5f0c", false),
+        ("events --snapshot", None, "", true),
+    ] {
+        assert_eq!(agent.run(line).code, 0, "{line}");
+        let boot_id = boot_id.to_owned();
+        let expected = v1::StreamEventsRequest { from_sequence, boot_id, snapshot, ..Default::default() };
         assert_eq!(agent.asked(), [Seen::StreamEvents(expected)], "{line}");
     }
 }

@@ -10,8 +10,10 @@ const FLAGS: &[(&str, &str)] = &[
     ("bfd", "--owner --watch -w --interval --output -o"),
     ("ospf", "--owner --watch -w --interval --output -o"),
     ("events", "--owner --types -o"),
-    ("register", "--reassert --owner --token --token-file --socket --timeout"),
+    ("register", "--reassert --lease --instance --owner --token --token-file --socket --timeout"),
     ("deregister", "--withdraw-all"),
+    ("renew", "--session-id"),
+    ("end-of-replay", "--session-id --confirm-removals"),
     ("configure-bgp", "--local-as --router-id"),
     (
         "apply-peer",

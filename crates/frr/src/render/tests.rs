@@ -88,6 +88,7 @@ fn a_full_node() {
          bgp log-neighbor-changes
          no bgp default ipv4-unicast
          no bgp network import-check
+         bgp graceful-restart preserve-fw-state
         # ospfd
         router ospf
          ospf router-id 1.1.1.1
@@ -142,6 +143,7 @@ fn a_full_node() {
          neighbor 10.12.0.2 timers connect 1
          neighbor 10.13.0.3 timers connect 1
          neighbor 2001:db8:ffff::2 timers connect 1
+         neighbor 2001:db8:ffff::2 graceful-restart
          neighbor 2001:db8:ffff::2 ebgp-multihop 255
          neighbor 10.12.0.2 password ********
          neighbor 10.12.0.2 bfd profile NR-B-100-200-4

@@ -104,9 +104,14 @@ pub const RULES: &[Rule] = &[
     instance(LineKind::BgpLogNeighborChanges, BGPD, Scope::RouterBgp, "bgp log-neighbor-changes"),
     instance(LineKind::BgpNoDefaultIpv4Unicast, BGPD, Scope::RouterBgp, "no bgp default ipv4-unicast"),
     instance(LineKind::BgpNoNetworkImportCheck, BGPD, Scope::RouterBgp, "no bgp network import-check"),
+    instance(LineKind::BgpGracefulRestartPreserve, BGPD, Scope::RouterBgp, "bgp graceful-restart preserve-fw-state"),
     // BGP: prefixes
     rule(LineKind::Network, BGPD, Scope::Unicast, "network {id} {*}", Order::Networks, Order::WithdrawNetworks)
         .undone_by("no network {}"),
+    // Set and taken back at once, to have bgpd give zebra its routes again; never wanted for long.
+    rule(LineKind::TableMap, BGPD, Scope::Unicast, "table-map {v}", Order::Networks, Order::WithdrawNetworks)
+        .undone_by("no table-map")
+        .soft(),
     // BGP: neighbors
     rule(
         LineKind::NeighborRemoteAs,
@@ -120,6 +125,20 @@ pub const RULES: &[Rule] = &[
     .resets(),
     session(LineKind::NeighborDescription, "neighbor {id} description {*}", "no neighbor {} description"),
     session(LineKind::NeighborTimersConnect, "neighbor {id} timers connect {v}", "no neighbor {} timers connect"),
+    // FRR 10 resets the session, FRR 8 waits for the next one. Each mode is taken back by its own word only.
+    session(LineKind::NeighborGracefulRestart, "neighbor {id} graceful-restart", "no neighbor {} graceful-restart")
+        .resets(),
+    session(
+        LineKind::NeighborGracefulRestart,
+        "neighbor {id} graceful-restart-disable",
+        "no neighbor {} graceful-restart-disable",
+    )
+    .resets(),
+    session(
+        LineKind::NeighborGracefulRestart,
+        "neighbor {id} graceful-restart-helper",
+        "no neighbor {} graceful-restart-helper",
+    ),
     session(LineKind::NeighborTimers, "neighbor {id} timers {v} {v}", "no neighbor {} timers"),
     session(LineKind::NeighborUpdateSource, "neighbor {id} update-source {v}", "no neighbor {} update-source").resets(),
     session(LineKind::NeighborEbgpMultihop, "neighbor {id} ebgp-multihop {v}", "no neighbor {} ebgp-multihop").resets(),

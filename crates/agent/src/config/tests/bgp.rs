@@ -1,5 +1,5 @@
 use novaroute_core::bgp::BgpInstance;
-use novaroute_core::peer::{Peer, PeerType};
+use novaroute_core::peer::{GracefulRestart, Peer, PeerType};
 use novaroute_core::prefix::Family;
 
 use super::*;
@@ -102,7 +102,8 @@ fn every_field_of_a_peer_is_read() {
     let peer = &peers(&with_peer(
         "peer_type: external, keepalive: 3, hold_time: 9, bfd_enabled: true, description: \"rack 1\", \
          address_families: [ipv4_unicast, ipv6_unicast], source_address: 10.0.0.1, ebgp_multihop: 2, \
-         password: s3cret, max_prefix: 5, bfd_min_rx_ms: 50, bfd_min_tx_ms: 60, bfd_detect_multiplier: 4",
+         password: s3cret, max_prefix: 5, bfd_min_rx_ms: 50, bfd_min_tx_ms: 60, bfd_detect_multiplier: 4, \
+         graceful_restart: full",
     ))[0];
     assert_eq!((peer.address.to_string().as_str(), peer.remote_as.get()), ("10.0.0.2", 65001));
     assert_eq!(peer.peer_type, Some(PeerType::External));
@@ -115,6 +116,7 @@ fn every_field_of_a_peer_is_read() {
     assert_eq!(peer.ebgp_multihop.unwrap().get(), 2);
     assert_eq!(peer.password.as_ref().unwrap().reveal(), "s3cret");
     assert_eq!(peer.max_prefix.get(), 5);
+    assert_eq!(peer.graceful_restart, GracefulRestart::Full);
     assert!(!format!("{peer:?}").contains("s3cret"));
 }
 
