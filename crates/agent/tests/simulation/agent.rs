@@ -57,7 +57,7 @@ impl Agent {
         let (frr, owned) = (link.clone(), owner.clone());
         let reconciler =
             Reconciler { frr, owner: owned, view: view.clone(), live: seen_live, seen, hub, metrics, random: || 0 };
-        let reconciling = reconciler.run(TIMING, loaded.complete, CancellationToken::new());
+        let reconciling = reconciler.run(TIMING, loaded.complete, CancellationToken::new(), Duration::ZERO);
         let tasks = vec![tokio::spawn(task.run()), tokio::spawn(async { drop(reconciling.await) })];
         Self { owner, view, live, tasks, _lock: lock }
     }
