@@ -24,7 +24,8 @@ pub enum Removals<'a> {
     Apply,
     /// As long as some running object comes from none of these intents, not all owners have spoken yet: such objects
     /// stay, with what they may use, and are listed in [`Plan::held`]. An object of one of these intents is its
-    /// owner's to take back, and what an owner changes in an intent is applied all the same.
+    /// owner's to take back, and what an owner changes in an intent is applied all the same. An intent that waits for
+    /// another one is not one of them, lest what runs for it went before that one is claimed.
     Hold(&'a BTreeSet<IntentKey>),
 }
 
@@ -108,7 +109,8 @@ impl<'a> Diff<'a> {
         }
         let rule = line.rule;
         let sources = self.sources_of_object(daemon, context, slot);
-        if sources.is_empty() && !self.unclaimed.lets_go(context, slot, line) {
+        let of_others = sources.is_empty() || slot.kind == LineKind::OspfRouterId;
+        if of_others && !self.unclaimed.lets_go(context, slot, line) {
             let intent = intent_of::line(context, slot, line);
             self.ops.hold(Held { daemon, context: context.clone(), text: line.text.clone(), intent });
         } else if !rule.opens() || self.may_go(daemon, context, line) {

@@ -36,7 +36,7 @@ impl<F: Frr> Loop<F> {
         let snapshot = self.parts.view.borrow_and_update().snapshot.clone();
         self.looked_at = snapshot.revision();
         let desired = compose(snapshot.live_intents());
-        let claimed = adopting.then(|| self.claimed_with(&snapshot));
+        let claimed = adopting.then(|| self.claimed_with(&snapshot, &desired));
         let removals = claimed.as_ref().map_or(Removals::Apply, Removals::Hold);
         let mut outcome = match self.converge(&snapshot, &desired, removals).await {
             Ok(outcome) => outcome,
@@ -64,10 +64,11 @@ impl<F: Frr> Loop<F> {
         end
     }
 
-    /// What was claimed since the start, up to this snapshot.
-    fn claimed_with(&mut self, snapshot: &Snapshot) -> BTreeSet<IntentKey> {
+    /// What was claimed since the start, up to this snapshot. An intent that waits for one which nobody has claimed yet
+    /// does not count: what runs for it is what it asks for.
+    fn claimed_with(&mut self, snapshot: &Snapshot, desired: &Desired) -> BTreeSet<IntentKey> {
         self.claimed.extend(snapshot.slots().map(|(key, _)| key.clone()));
-        self.claimed.clone()
+        self.claimed.difference(&desired.waiting()).cloned().collect()
     }
 
     async fn converge(

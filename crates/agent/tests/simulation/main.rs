@@ -8,6 +8,7 @@
 //! `NOVAROUTE_SEED=n` plays one seed alone, and shows the agent's log, at the level in `RUST_LOG`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says by a panic what went wrong")]
 
+mod adoption;
 mod agent;
 mod clients;
 mod disk;

@@ -11,7 +11,8 @@ use crate::rules::{LineKind, Scope};
 pub(super) fn line(context: &Context, slot: &Slot, line: &Line) -> Option<IntentKey> {
     let word = |n: usize| line.text.reveal().split(' ').nth(n);
     match slot.kind {
-        LineKind::RouterBgp => Some(IntentKey::Bgp),
+        // The router id of OSPF is that of the BGP instance.
+        LineKind::RouterBgp | LineKind::OspfRouterId => Some(IntentKey::Bgp),
         LineKind::Network => Some(IntentKey::Prefix(Protocol::Bgp, slot.id.parse().ok()?)),
         LineKind::NeighborRemoteAs => Some(IntentKey::Peer(own::neighbor_of(slot).parse().ok()?)),
         LineKind::StaticRoute => Some(IntentKey::Prefix(Protocol::Ospf, word(2)?.parse().ok()?)),
