@@ -17,5 +17,9 @@ pub const INTERFACE_PREFIX: &str = "NR-IF-";
 /// Tag of own routes: on own `network` lines, where the outbound policy asks for it, and on own static routes.
 /// The bytes are `NROU`. The seven numbers after it tell the outbound policy to add communities.
 pub const TAG: u32 = 0x4e52_4f55;
-/// Distance of own static routes: any other route to the prefix is better.
-pub const STATIC_DISTANCE: u8 = 254;
+/// Distance of own static routes: connected and kernel routes, and those of an operator (1), are better; what another
+/// router announces is not, neither by eBGP (20) nor by OSPF (110). zebra hands on the best route only, so a better one
+/// that OSPF does not redistribute would take the prefix out of what OSPF announces.
+pub const STATIC_DISTANCE: u8 = 19;
+/// Distance of the static routes of earlier releases, which are own as well.
+pub const OLD_STATIC_DISTANCE: u8 = 254;

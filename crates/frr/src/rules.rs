@@ -261,9 +261,7 @@ pub fn classify(daemon: Daemon, context: &Context, line: &str) -> Option<Matched
     let mut matched = matches.next()?;
     match matched.rule.kind {
         // All of such a line is its identity: several can stand beside each other.
-        LineKind::Unexpected | LineKind::PrefixList | LineKind::StaticRoute | LineKind::BfdPeer => {
-            matched.id = line.to_owned()
-        }
+        LineKind::Unexpected | LineKind::PrefixList | LineKind::BfdPeer => matched.id = line.to_owned(),
         LineKind::NeighborOther => matched.id = line.split_once(' ').map_or(line, |(_, rest)| rest).to_owned(),
         _ => {}
     }

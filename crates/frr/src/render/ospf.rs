@@ -64,7 +64,7 @@ pub(super) fn render(desired: &Desired, dialect: Dialect, config: &mut Config) {
     }
 }
 
-/// A route for OSPF to redistribute where the node has no other; worse than any other route to the prefix.
+/// A route for OSPF to redistribute where the node has none of its own.
 fn static_route(prefix: &Prefix) -> String {
     let ip = if prefix.family() == Family::Ipv4 { OSPFD.ip } else { OSPF6D.ip };
     format!("{ip} route {prefix} blackhole tag {} {}", own::TAG, own::STATIC_DISTANCE)

@@ -182,12 +182,12 @@ pub const RULES: &[Rule] = &[
     interface(LineKind::OspfPassive, OSPF6D, "ipv6 ospf6 passive", "").resets(),
     interface(LineKind::OspfArea, OSPFD, "ip ospf area {v}", "no ip ospf area").delete_first().resets(),
     interface(LineKind::OspfArea, OSPF6D, "ipv6 ospf6 area {v}", "no ipv6 ospf6 area").delete_first().resets(),
-    // Static routes
+    // Static routes. FRR keeps one to a prefix with the same next hop: a new distance takes the place of the old one.
     rule(
         LineKind::StaticRoute,
         STATICD,
         Scope::Top,
-        "{id} route {id} {*}",
+        "{id} route {id} blackhole tag {v} {v}",
         Order::StaticRoutes,
         Order::WithdrawStaticRoutes,
     ),

@@ -30,13 +30,7 @@ fn lines_find_their_rule_and_identity() {
             LineKind::PrefixList,
             "ip prefix-list NR-OSPF permit 10.0.0.0/8",
         ),
-        (
-            Staticd,
-            &[],
-            "ip route 10.0.0.0/8 blackhole tag 1 254",
-            LineKind::StaticRoute,
-            "ip route 10.0.0.0/8 blackhole tag 1 254",
-        ),
+        (Staticd, &[], "ip route 10.0.0.0/8 blackhole tag 1 254", LineKind::StaticRoute, "ip 10.0.0.0/8"),
     ] {
         assert_eq!(kind(daemon, path, line), Some((expected, id.to_owned())), "{line}");
     }
