@@ -94,7 +94,8 @@ pub fn has_routes_of_ospf6d(running: &Config) -> bool {
 
 /// Whether a static route is marked as own, by this release or an earlier one.
 fn is_own_route(line: &str) -> bool {
-    let marks = [STATIC_DISTANCE, OLD_STATIC_DISTANCE].map(|distance| format!(" blackhole tag {TAG} {distance}"));
+    let marks = [(STATIC_TAG, STATIC_DISTANCE), OLD_STATIC];
+    let marks = marks.map(|(tag, distance)| format!(" blackhole tag {tag} {distance}"));
     marks.iter().any(|mark| line.ends_with(mark))
 }
 

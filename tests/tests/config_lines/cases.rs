@@ -107,6 +107,6 @@ pub(crate) const CASES: &[Case] = &[
     case(Ospf6d, LINK, &["ipv6 ospf6 area 0.0.0.0", "ipv6 ospf6 area 255.255.255.255"]),
     case(Ospfd, TOP, &["router ospf"]),
     case(Ospf6d, TOP, &["router ospf6"]),
-    case(Staticd, TOP, &["ip route 10.66.0.1/32 blackhole tag 1314017109 254", "ip route 10.66.0.1/32 blackhole tag 1314017109 19"]),
-    case(Staticd, TOP, &["ipv6 route fd66::1/128 blackhole tag 1314017109 254", "ipv6 route fd66::1/128 blackhole tag 1314017109 19"]),
+    case(Staticd, TOP, &["ip route 10.66.0.1/32 blackhole tag 1314017109 254", "ip route 10.66.0.1/32 blackhole tag 1314017107 19"]),
+    case(Staticd, TOP, &["ipv6 route fd66::1/128 blackhole tag 1314017109 254", "ipv6 route fd66::1/128 blackhole tag 1314017107 19"]),
 ];

@@ -104,8 +104,8 @@ fn everything_goes_in_order() {
          no peer 10.13.0.3 interface r3
          no peer 192.0.2.9 multihop local-address 10.13.0.1
         # staticd
-        no ip route 203.0.113.77/32 blackhole tag 1314017109 19
-        no ipv6 route 2001:db8:7::1/128 blackhole tag 1314017109 19
+        no ip route 203.0.113.77/32 blackhole tag 1314017107 19
+        no ipv6 route 2001:db8:7::1/128 blackhole tag 1314017107 19
         # ospfd
         no ip prefix-list NR-OSPF permit 203.0.113.77/32
         # ospf6d
@@ -264,7 +264,7 @@ fn the_static_route_of_an_earlier_release_is_replaced_in_place() {
     frr.type_line(Daemon::Staticd, &Context::top(), &old);
     let upgrade = plan(&frr, &desired);
     let lines: Vec<_> = upgrade.leaves().map(|leaf| (leaf.op, leaf.text.reveal())).collect();
-    let new = format!("ip route 203.0.113.77/32 blackhole tag {} {}", own::TAG, own::STATIC_DISTANCE);
+    let new = format!("ip route 203.0.113.77/32 blackhole tag {} {}", own::STATIC_TAG, own::STATIC_DISTANCE);
     assert_eq!(lines, [(Op::Replace, new.as_str())], "FRR keeps one blackhole to a prefix");
     let gone = plan(&frr, &Desired::default()).to_string();
     assert!(gone.contains(&format!("no {old}\n")), "{gone}");

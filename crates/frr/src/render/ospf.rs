@@ -67,7 +67,7 @@ pub(super) fn render(desired: &Desired, dialect: Dialect, config: &mut Config) {
 /// A route for OSPF to redistribute where the node has none of its own.
 fn static_route(prefix: &Prefix) -> String {
     let ip = if prefix.family() == Family::Ipv4 { OSPFD.ip } else { OSPF6D.ip };
-    format!("{ip} route {prefix} blackhole tag {} {}", own::TAG, own::STATIC_DISTANCE)
+    format!("{ip} route {prefix} blackhole tag {} {}", own::STATIC_TAG, own::STATIC_DISTANCE)
 }
 
 fn prefix_sources(prefix: &Prefix) -> Sources {

@@ -179,8 +179,8 @@ fn a_full_node() {
          ipv6 ospf6 passive
          ipv6 ospf6 area 0.0.0.0
         # staticd
-        ip route 203.0.113.77/32 blackhole tag 1314017109 19
-        ipv6 route 2001:db8:7::1/128 blackhole tag 1314017109 19
+        ip route 203.0.113.77/32 blackhole tag 1314017107 19
+        ipv6 route 2001:db8:7::1/128 blackhole tag 1314017107 19
     "#]]
     .assert_eq(&plan.to_string());
 }
