@@ -169,7 +169,7 @@ impl<'a> Diff<'a> {
         if let Some(line) = self.desired.get(daemon, context, &area) {
             return line.sources.clone();
         }
-        if slot.kind == LineKind::Network || slot.kind == LineKind::OspfRedistribute {
+        if matches!(slot.kind, LineKind::Network | LineKind::OspfRedistribute | LineKind::OspfDefaultRoute) {
             return BTreeSet::new();
         }
         let Some((outer, line)) = context.split_last() else { return BTreeSet::new() };
@@ -187,7 +187,8 @@ impl<'a> Diff<'a> {
     /// A setting of an instance that is not wanted any more, but stays because of what others have in it.
     fn is_setting_of_foreign_instance(&self, daemon: Daemon, context: &Context, slot: &Slot) -> bool {
         let instance = matches!(Scope::of(context), Some(Scope::RouterBgp | Scope::RouterOspf));
-        let setting = !slot.kind.is_of_neighbor() && slot.kind != LineKind::OspfRedistribute;
+        let announces = matches!(slot.kind, LineKind::OspfRedistribute | LineKind::OspfDefaultRoute);
+        let setting = !slot.kind.is_of_neighbor() && !announces;
         instance && setting && self.desired.slots(daemon, context).is_none()
     }
 }

@@ -45,7 +45,7 @@ impl<'a> Own<'a> {
             LineKind::StaticRoute => is_own_route(text),
             LineKind::RouterBgp => wanted || self.has_map(daemon, MAP_OUT),
             LineKind::RouterOspf => wanted || self.has_map(daemon, OSPF),
-            LineKind::OspfRedistribute => wanted || text.ends_with(" route-map NR-OSPF"),
+            LineKind::OspfRedistribute | LineKind::OspfDefaultRoute => wanted || text.ends_with(" route-map NR-OSPF"),
             kind if kind.is_of_neighbor() => self.neighbors.contains(neighbor_of(slot)),
             _ => self.has_context(daemon, context),
         }

@@ -58,6 +58,7 @@ pub enum LineKind {
     OspfLogAdjacencyChanges,
     OspfThrottleLsa,
     OspfRedistribute,
+    OspfDefaultRoute,
     OspfCost,
     OspfHelloInterval,
     OspfDeadInterval,

@@ -10,11 +10,14 @@ use novaroute_e2e::ospf::{Version, on_link, redistribute_static, speak, wait_ext
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session};
 use novaroute_e2e::{Daemon, FrrRelease, on_each_frr, request, v1, wait_for};
+use serde_json::Value;
 
 use super::enable;
 
 /// In no table of the node but for the agent.
 const NOWHERE: [&str; 2] = ["10.66.0.1/32", "fd66::1/128"];
+/// What OSPF does not redistribute.
+const DEFAULT_ROUTES: [&str; 2] = ["0.0.0.0/0", "::/0"];
 /// Addresses of the node.
 const ON_LO: [&str; 2] = ["10.66.0.2/32", "fd66::2/128"];
 /// Routes of the node's kernel.
@@ -100,6 +103,28 @@ on_each_frr! {
         of_node(&scene, &[["10.66.0.4/32", "fd66::4/128"]]).await
     }
 
+    /// The default route is announced as the other prefixes are, without a route of the node's own that would swallow what
+    /// it sends, and goes when it is withdrawn.
+    async fn a_default_route_is_announced_and_swallows_nothing(release) {
+        let allow = |config: &mut Value| config["owners"][LB]["allowed_prefixes"]["allow_default_route"] = true.into();
+        let (scene, mut client) = with_adjacency_and(release, allow).await?;
+        for prefix in DEFAULT_ROUTES.iter().chain(&NOWHERE) {
+            client.advertise_prefix(request::advertise_ospf(LB, prefix)).await?;
+        }
+        learned(&scene, &[DEFAULT_ROUTES, NOWHERE]).await?;
+        for prefix in DEFAULT_ROUTES {
+            scene.prefix_state(prefix, "advertised").await?;
+        }
+        for family in ["-4", "-6"] {
+            let routes = scene.node.run("ip", &[family, "route", "show", "default"]).await?;
+            ensure!(routes.trim().is_empty(), "the node has a default route: {routes}");
+        }
+        for prefix in DEFAULT_ROUTES {
+            client.withdraw_prefix(request::withdraw(LB, prefix, v1::Protocol::Ospf)).await?;
+        }
+        learned(&scene, &[NOWHERE]).await
+    }
+
     /// What the node learned by BGP, and what it has of its own that nobody asked for, stays out of OSPF.
     async fn nothing_else_is_announced(release) {
         let (scene, mut client) = with_adjacency(release).await?;
@@ -119,7 +144,12 @@ on_each_frr! {
 
 /// A full adjacency of both versions on a node that has addresses and routes beside.
 async fn with_adjacency(release: FrrRelease) -> Result<(Scene, Client)> {
-    let scene = Scene::new(release).await?;
+    with_adjacency_and(release, |_| {}).await
+}
+
+/// As [`with_adjacency`] with a changed configuration.
+async fn with_adjacency_and(release: FrrRelease, change: impl FnOnce(&mut Value)) -> Result<(Scene, Client)> {
+    let scene = Scene::with(release, change).await?;
     for address in [ON_LO, NOT_ASKED_FOR].as_flattened() {
         scene.node.add_address("lo", address).await?;
     }

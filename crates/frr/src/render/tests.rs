@@ -230,6 +230,22 @@ fn communities_that_bgpd_would_heed_itself_are_added_by_the_outbound_policy() {
 }
 
 #[test]
+fn a_default_route_of_ospf_is_originated_and_blackholes_nothing() {
+    let mut desired = sample::full();
+    desired.ospf_prefixes = ["0.0.0.0/0", "::/0"].into_iter().map(|text| text.parse().unwrap()).collect();
+    let config = render(&desired, DIALECT);
+    assert!(config.slots(Daemon::Staticd, &Context::top()).is_none());
+    for (daemon, router, prefix) in
+        [(Daemon::Ospfd, "router ospf", "0.0.0.0/0"), (Daemon::Ospf6d, "router ospf6", "::/0")]
+    {
+        let mut lines = config.slots(daemon, &Context::top().child(router)).unwrap().values();
+        let line = lines.find(|line| line.text.reveal().starts_with("default-information ")).unwrap();
+        let key = IntentKey::Prefix(novaroute_core::intent::Protocol::Ospf, prefix.parse().unwrap());
+        assert_eq!(line.sources, [key].into());
+    }
+}
+
+#[test]
 fn a_password_is_sent_and_not_shown() {
     let plan = sample::plan_from_nothing(&sample::full());
     assert!(plan.leaves().any(|leaf| leaf.text.reveal().ends_with(" password s3cret")));

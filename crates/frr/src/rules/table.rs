@@ -170,6 +170,15 @@ pub const RULES: &[Rule] = &[
         .undone_by("no timers throttle lsa all"),
     instance(LineKind::OspfRedistribute, OSPF, Scope::RouterOspf, "redistribute {id} {*}")
         .undone_by("no redistribute {}"),
+    rule(
+        LineKind::OspfDefaultRoute,
+        OSPF,
+        Scope::RouterOspf,
+        "default-information originate {*}",
+        Order::StaticRoutes,
+        Order::WithdrawStaticRoutes,
+    )
+    .undone_by("no default-information originate"),
     interface(LineKind::OspfHelloInterval, OSPFD, "ip ospf hello-interval {v}", "no ip ospf hello-interval").resets(),
     interface(LineKind::OspfHelloInterval, OSPF6D, "ipv6 ospf6 hello-interval {v}", "no ipv6 ospf6 hello-interval")
         .resets(),
