@@ -35,6 +35,7 @@ fn lines_find_their_rule_and_identity() {
         assert_eq!(kind(daemon, path, line), Some((expected, id.to_owned())), "{line}");
     }
     assert_eq!(kind(Bgpd, &["router bgp 65001 vrf X"], "bgp router-id 1.1.1.1"), None);
+    assert_eq!(kind(Bgpd, &["router bgp 65001 vrf X as-notation dot"], "bgp router-id 1.1.1.1"), None);
     assert_eq!(kind(Ospfd, &["interface r2"], "ip ospf network point-to-point"), None);
 }
 
