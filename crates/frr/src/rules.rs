@@ -165,6 +165,8 @@ pub enum Order {
     Policies,
     Instances,
     Networks,
+    // What somebody typed about a neighbor may stand against what is wanted of it, and may take it along when it goes.
+    RemoveOthers,
     Neighbors,
     Deactivations,
     NeighborPolicies,

@@ -224,6 +224,19 @@ fn a_hand_edit_of_an_own_object_is_put_back() {
 }
 
 #[test]
+fn what_somebody_typed_about_a_neighbor_goes_before_what_it_may_stand_against() {
+    let mut desired = sample::full();
+    let mut frr = running(&desired);
+    let router = Context::top().child("router bgp 65001");
+    frr.type_line(Daemon::Bgpd, &router, "neighbor 10.12.0.2 ttl-security hops 1");
+    desired.bgp.as_mut().unwrap().peers.get_mut(&"10.12.0.2".parse().unwrap()).unwrap().ebgp_multihop =
+        3.try_into().ok();
+    let plan = plan(&frr, &desired);
+    let lines: Vec<_> = plan.leaves().map(|leaf| leaf.text.reveal()).collect();
+    assert_eq!(lines, ["no neighbor 10.12.0.2 ttl-security hops 1", "neighbor 10.12.0.2 ebgp-multihop 3"]);
+}
+
+#[test]
 fn a_neighbor_that_was_half_made_is_finished_or_adopted() {
     let desired = sample::full();
     for lines in 0..sample::plan_from_nothing(&desired).len() {

@@ -67,6 +67,11 @@ const fn family(kind: LineKind, pattern: &'static str, undo: &'static str) -> Ru
     rule(kind, BGPD, Scope::Unicast, pattern, add, remove).undone_by(undo)
 }
 
+/// What others may have typed about a neighbor.
+const fn others(scope: Scope) -> Rule {
+    rule(LineKind::NeighborOther, BGPD, scope, "neighbor {id} {*}", Order::RemoveOthers, Order::RemoveOthers)
+}
+
 const fn instance(kind: LineKind, daemons: &'static [Daemon], scope: Scope, pattern: &'static str) -> Rule {
     rule(kind, daemons, scope, pattern, Order::Instances, Order::Instances)
 }
@@ -126,7 +131,7 @@ pub const RULES: &[Rule] = &[
     session(LineKind::NeighborPassword, "neighbor {id} password {*}", "no neighbor {} password").resets(),
     session(LineKind::NeighborBfdProfile, "neighbor {id} bfd profile {v}", "no neighbor {} bfd profile"),
     session(LineKind::NeighborBfd, "neighbor {id} bfd", "no neighbor {} bfd").resets_when_taken_back(),
-    session(LineKind::NeighborOther, "neighbor {id} {*}", ""),
+    others(Scope::RouterBgp),
     rule(
         LineKind::NeighborActivate,
         BGPD,
@@ -145,7 +150,7 @@ pub const RULES: &[Rule] = &[
         "no neighbor {} attribute-unchanged",
     )
     .soft(),
-    family(LineKind::NeighborOther, "neighbor {id} {*}", ""),
+    others(Scope::Unicast),
     // BFD
     rule(LineKind::BfdProfile, BFDD, Scope::Bfd, "profile {id}", Order::Profiles, Order::RemoveProfiles),
     // FRR 8 has no `no` for these: the default, which is not printed, takes them back.
