@@ -95,6 +95,7 @@ impl Reloader {
 mod tests {
     use std::fs;
     use std::sync::Arc;
+    use std::time::Duration;
 
     use super::*;
     use crate::events::EventHub;
@@ -122,7 +123,7 @@ mod tests {
         let hub = EventHub::new(1, String::new(), Arc::clone(&metrics));
         let engine = restore(Vec::new(), current.config_intents.clone(), current.policies());
         let stopwatch = Stopwatch::new(Arc::clone(&metrics));
-        let (task, owner, mut view) = owner_task(engine, journal, hub, metrics, stopwatch);
+        let (task, owner, mut view) = owner_task(engine, journal, hub, metrics, stopwatch, Duration::ZERO);
         tokio::spawn(task.run());
         let gate = Gate::new(current.accounts());
         tokio::spawn(Reloader { path, current, gate, owner, level: LevelHandle::of_no_log() }.run(files));

@@ -173,7 +173,7 @@ impl<'a> Diff<'a> {
         }
         // What they are there for is not what they stand in.
         use LineKind as K;
-        if matches!(slot.kind, K::Network | K::OspfRedistribute | K::BgpGracefulRestartPreserve) {
+        if matches!(slot.kind, K::Network | K::OspfRedistribute | K::OspfDefaultRoute | K::BgpGracefulRestartPreserve) {
             return BTreeSet::new();
         }
         let Some((outer, line)) = context.split_last() else { return BTreeSet::new() };
@@ -191,7 +191,8 @@ impl<'a> Diff<'a> {
     /// A setting of an instance that is not wanted any more, but stays because of what others have in it.
     fn is_setting_of_foreign_instance(&self, daemon: Daemon, context: &Context, slot: &Slot) -> bool {
         let instance = matches!(Scope::of(context), Some(Scope::RouterBgp | Scope::RouterOspf));
-        let setting = !slot.kind.is_of_neighbor() && slot.kind != LineKind::OspfRedistribute;
+        let announces = matches!(slot.kind, LineKind::OspfRedistribute | LineKind::OspfDefaultRoute);
+        let setting = !slot.kind.is_of_neighbor() && !announces;
         instance && setting && self.desired.slots(daemon, context).is_none()
     }
 }

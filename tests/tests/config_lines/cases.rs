@@ -100,6 +100,8 @@ pub(crate) const CASES: &[Case] = &[
     case(Ospfd, OSPF, &["timers throttle lsa all 1200", "timers throttle lsa all 2000"]),
     case(Ospfd, OSPF, &["redistribute kernel route-map NR-OSPF", "redistribute kernel route-map NR-OTHER"]),
     case(Ospf6d, OSPF6, &["redistribute static route-map NR-OSPF", "redistribute static route-map NR-OTHER"]),
+    case(Ospfd, OSPF, &["default-information originate always route-map NR-OSPF", "default-information originate always metric 30 route-map NR-OSPF"]),
+    case(Ospf6d, OSPF6, &["default-information originate always route-map NR-OSPF"]),
     case(Ospfd, LINK, &["ip ospf cost 20", "ip ospf cost 30"]),
     case(Ospf6d, LINK, &["ipv6 ospf6 cost 20", "ipv6 ospf6 cost 30"]),
     case(Ospfd, LINK, &["ip ospf hello-interval 2", "ip ospf hello-interval 3"]),
@@ -112,6 +114,6 @@ pub(crate) const CASES: &[Case] = &[
     case(Ospf6d, LINK, &["ipv6 ospf6 area 0.0.0.0", "ipv6 ospf6 area 255.255.255.255"]),
     case(Ospfd, TOP, &["router ospf"]),
     case(Ospf6d, TOP, &["router ospf6"]),
-    case(Staticd, TOP, &["ip route 10.66.0.1/32 blackhole tag 1314017109 254"]),
-    case(Staticd, TOP, &["ipv6 route fd66::1/128 blackhole tag 1314017109 254"]),
+    case(Staticd, TOP, &["ip route 10.66.0.1/32 blackhole tag 1314017109 254", "ip route 10.66.0.1/32 blackhole tag 1314017107 19"]),
+    case(Staticd, TOP, &["ipv6 route fd66::1/128 blackhole tag 1314017109 254", "ipv6 route fd66::1/128 blackhole tag 1314017107 19"]),
 ];

@@ -94,13 +94,13 @@ impl<F: Frr> Loop<F> {
             }
             let applied = self.send(&plan, &running).await;
             outcome.take(&plan, &applied);
-            for daemon in relieved(&plan, &applied) {
-                self.refusals.forget(daemon);
-            }
+            let relieved = relieved(&plan, &applied);
+            relieved.iter().for_each(|daemon| self.refusals.forget(*daemon));
             let clean = applied.refused.is_empty() && applied.lost.is_empty();
-            for refusal in applied.refused {
-                self.refusals.record(refusal);
-            }
+            // What stood against it may have gone after it was refused: the next pass tells.
+            let is_last = pass + 1 == PASSES_MAX;
+            let stands = |refusal: &Refusal| is_last || !relieved.contains(&refusal.daemon);
+            applied.refused.into_iter().filter(stands).for_each(|refusal| self.refusals.record(refusal));
             outcome.superseded = clean && outcome.lines() > COMPARED_AT_ONCE_LINES_MAX && self.is_overtaken();
             if !outcome.lost.is_empty() || outcome.superseded {
                 return Ok(outcome);

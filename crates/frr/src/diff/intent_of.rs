@@ -17,6 +17,10 @@ pub(super) fn line(context: &Context, slot: &Slot, line: &Line) -> Option<Intent
         LineKind::NeighborRemoteAs => Some(IntentKey::Peer(own::neighbor_of(slot).parse().ok()?)),
         LineKind::StaticRoute => Some(IntentKey::Prefix(Protocol::Ospf, word(2)?.parse().ok()?)),
         LineKind::PrefixList => Some(IntentKey::Prefix(Protocol::Ospf, word(4)?.parse().ok()?)),
+        LineKind::OspfDefaultRoute => {
+            let ipv6 = context.path().first().is_some_and(|router| router == "router ospf6");
+            Some(IntentKey::Prefix(Protocol::Ospf, if ipv6 { "::/0" } else { "0.0.0.0/0" }.parse().ok()?))
+        }
         LineKind::RouteMap => {
             let name = word(1)?.strip_prefix(own::INTERFACE_PREFIX)?;
             Some(IntentKey::Ospf(name.parse().ok()?))
