@@ -301,7 +301,7 @@ async fn leaf(tor: &Tor, prepends: bool) -> Result<()> {
         format!("neighbor {own} activate"),
     ];
     if prepends {
-        lines.extend([own.into(), tor.node_ipv4].map(|peer: Ipv4Addr| format!("neighbor {peer} route-map SECOND out")));
+        lines.extend([own, tor.node_ipv4].map(|peer| format!("neighbor {peer} route-map SECOND out")));
         lines.extend(["exit", "exit", "route-map SECOND permit 10"].map(str::to_owned));
         lines.push(format!("set as-path prepend {TOR_AS} {TOR_AS}"));
     }
