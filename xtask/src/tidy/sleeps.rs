@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("crates/lab/src/wait.rs", "the polling helper itself: the pause between two looks"),
     ("crates/lab/src/process.rs", "polls until a daemon answers or has ended, with a deadline"),
     ("crates/lab/src/procfs.rs", "polls until killed processes are gone, also while a lab is dropped"),
+    ("crates/agent/tests/simulation/adoption.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/giving_up.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/node.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/run.rs", "the clock is paused: a sleep is how simulated time passes"),
