@@ -17,13 +17,12 @@ const ORDERS: u64 = 100;
 /// Time enough for a round, and no round by itself.
 const ROUND: Duration = Duration::from_millis(5);
 
-async fn ask(agent: &Agent, intent: Intent) {
-    agent.owner.submit("net".parse().unwrap(), Change::Put(intent)).await.unwrap();
-    sleep(ROUND).await;
-}
-
 #[tokio::test(start_paused = true)]
 async fn whatever_is_claimed_first_what_runs_stays_as_it_is() {
+    let ask = async |agent: &Agent, intent: Intent| {
+        agent.owner.submit("net".parse().unwrap(), Change::Put(intent)).await.unwrap();
+        sleep(ROUND).await;
+    };
     for order in 0..ORDERS {
         let mut rng = Rng::new(order);
         let link = Link(Arc::new(Mutex::new(Node::new(rng.fork()))));

@@ -1,5 +1,5 @@
-//! The table. The end-to-end suite `config_lines` holds each row against FRR 8.4 and 10.3; a row that several daemons
-//! share is held against one of them, and what a row does to sessions against BGP sessions.
+//! The table. The end-to-end suite `config_lines` holds each row against FRR 8.4 and 10.3, with a BGP session and
+//! adjacencies up; a row that several daemons share is held against those to which such lines are written.
 
 use super::{Change, Effect, LineKind, Order, Rule, Scope};
 use crate::daemon::Daemon;
