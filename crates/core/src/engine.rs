@@ -14,7 +14,7 @@ use crate::name::OwnerName;
 use crate::policy::{Policy, check_permission, evaluate};
 use crate::rejection::{Rejection, RejectionClass};
 use crate::state::{IntentState, IntentStatus, Reason};
-use crate::store::{Place, Slot, Snapshot, Store};
+use crate::store::{Entry, Place, Slot, Snapshot, Store};
 
 /// Decides and holds what is wanted.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +37,8 @@ enum Step {
     OpenSession,
     CloseSession,
     Put(Place, Intent),
+    /// What FRR refused is asked for once more.
+    AskAgain(Place, IntentKey),
     Remove(Place, IntentKey),
 }
 
@@ -155,6 +157,7 @@ impl Engine {
         };
         let former = slot.and_then(|slot| slot.at(place)).filter(|entry| entry.owner == *owner);
         match former {
+            Some(entry) if entry.intent == intent && is_refused_by_frr(entry) => Ok(vec![Step::AskAgain(place, key)]),
             Some(entry) if entry.intent == intent => Ok(Vec::new()),
             Some(_) => Ok(vec![Step::Put(place, intent)]),
             None => {
@@ -220,6 +223,10 @@ impl Engine {
                 self.store.put(owner, intent, place);
                 if covers { self.override_event(&key, "taken over by", owner) } else { Vec::new() }
             }
+            Step::AskAgain(place, key) => {
+                self.store.ask_again(&key, place);
+                Vec::new()
+            }
             Step::Remove(place, key) => {
                 self.store.remove(&key, place);
                 if place == Place::Over { self.override_event(&key, "given back by", owner) } else { Vec::new() }
@@ -239,6 +246,10 @@ impl Engine {
         });
         event.into_iter().collect()
     }
+}
+
+fn is_refused_by_frr(entry: &Entry) -> bool {
+    entry.status.cause.as_ref().is_some_and(|cause| cause.reason == Reason::FrrRefused)
 }
 
 /// Where the intent of an owner goes that holds no place of an occupied slot; `None`: nothing to do.

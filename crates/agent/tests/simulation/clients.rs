@@ -76,6 +76,23 @@ pub(crate) fn host_prefix() -> Intent {
     Intent::Prefix(Advertisement { protocol: Protocol::Bgp, prefix, attributes })
 }
 
+/// An external peer without anything that can be left out.
+pub(crate) fn plain_peer() -> Peer {
+    Peer {
+        address: PEERS[0].parse().unwrap(),
+        remote_as: Asn::new(65_010).unwrap(),
+        peer_type: None,
+        timers: None,
+        bfd: None,
+        description: None,
+        families: [Family::Ipv4].into(),
+        source_address: None,
+        ebgp_multihop: None,
+        password: None,
+        max_prefix: NonZeroU32::new(10).unwrap(),
+    }
+}
+
 fn any_intent(rng: &mut Rng) -> Intent {
     match rng.below(16) {
         0 => instance(rng),
