@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("crates/agent/tests/simulation/adoption.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/giving_up.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/node.rs", "the clock is paused: a sleep is how simulated time passes"),
+    ("crates/agent/tests/simulation/obstructed.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/run.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/settled.rs", "the clock is paused: a sleep is how simulated time passes"),
     (

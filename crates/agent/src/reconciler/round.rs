@@ -34,7 +34,9 @@ impl<F: Frr> Loop<F> {
     /// Makes FRR run what is wanted, as far as it lets us. While `adopting`, what nobody has claimed stays.
     pub(super) async fn reconcile(&mut self, adopting: bool) -> RoundEnd {
         let snapshot = self.parts.view.borrow_and_update().snapshot.clone();
-        self.looked_at = snapshot.revision();
+        let before = std::mem::replace(&mut self.looked_at, snapshot.revision());
+        let again = |key: &IntentKey| snapshot.live(key).is_some_and(|entry| entry.revision > before);
+        self.refusals.forget_intents(again);
         let desired = compose(snapshot.live_intents());
         let claimed = adopting.then(|| self.claimed_with(&snapshot, &desired));
         let removals = claimed.as_ref().map_or(Removals::Apply, Removals::Hold);

@@ -120,6 +120,24 @@ pub(crate) fn one_of_each() -> Vec<Intent> {
     ]
 }
 
+/// An external peer without anything that can be left out.
+pub(crate) fn plain_peer() -> Peer {
+    Peer {
+        address: PEERS[0].parse().unwrap(),
+        remote_as: Asn::new(65_010).unwrap(),
+        peer_type: None,
+        timers: None,
+        bfd: None,
+        description: None,
+        families: [Family::Ipv4].into(),
+        source_address: None,
+        ebgp_multihop: None,
+        password: None,
+        max_prefix: NonZeroU32::new(10).unwrap(),
+        graceful_restart: GracefulRestart::default(),
+    }
+}
+
 fn any_intent(rng: &mut Rng) -> Intent {
     match rng.below(16) {
         0 => instance(rng),

@@ -16,6 +16,7 @@ mod faults;
 mod giving_up;
 mod model;
 mod node;
+mod obstructed;
 mod rng;
 mod run;
 mod settled;
