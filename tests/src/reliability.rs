@@ -36,6 +36,8 @@ pub const BFD_INTERVAL_MS: u32 = 100;
 pub const BFD_MULTIPLIER: u32 = 3;
 /// Packets before a fault and after all is well again.
 const CALM_PACKETS: u64 = 1000;
+/// Packets after a new zebra: bgpd of FRR 8 finds it only after 10 s, and routes may be missing until then.
+const NEW_ZEBRA_PACKETS: u64 = 15_000;
 /// Longest outage that is waited for.
 const OUTAGE_MAX: Duration = Duration::from_secs(30);
 
@@ -50,14 +52,28 @@ pub enum Case {
     AgentUpgraded,
     /// bgpd is killed and started again. No graceful restart is agreed on, so traffic must be lost.
     BgpdKilled,
+    /// As before, and both sides have agreed on graceful restart.
+    BgpdKilledGraceful,
+    /// zebra is killed and started again.
+    ZebraKilled,
+    /// All daemons of the node are killed and started again; graceful restart is agreed on.
+    FrrKilledGraceful,
     /// The link to the preferred of two routers of the rack goes silent; BFD tells.
     LinkSilent,
 }
 
 impl Case {
     /// All cases.
-    pub const ALL: [Self; 5] =
-        [Self::Nothing, Self::AgentKilled, Self::AgentUpgraded, Self::BgpdKilled, Self::LinkSilent];
+    pub const ALL: [Self; 8] = [
+        Self::Nothing,
+        Self::AgentKilled,
+        Self::AgentUpgraded,
+        Self::BgpdKilled,
+        Self::BgpdKilledGraceful,
+        Self::ZebraKilled,
+        Self::FrrKilledGraceful,
+        Self::LinkSilent,
+    ];
 
     /// Brings everything up, measures around the fault, and tells what was lost.
     ///
@@ -66,13 +82,16 @@ impl Case {
     pub async fn measure(self, release: FrrRelease) -> Result<Measured> {
         let mut site = match self {
             Self::LinkSilent => Site::with_two_tors(release).await?,
+            Self::BgpdKilledGraceful | Self::FrrKilledGraceful => Site::with_graceful_restart(release).await?,
             _ => Site::new(release).await?,
         };
         site.measure(async |site| match self {
             Self::Nothing => Ok(()),
             Self::AgentKilled => site.kill_agent().await,
             Self::AgentUpgraded => site.upgrade_agent().await,
-            Self::BgpdKilled => site.kill_daemon(Daemon::Bgpd).await,
+            Self::BgpdKilled | Self::BgpdKilledGraceful => site.kill_daemons(&[Daemon::Bgpd]).await,
+            Self::ZebraKilled => site.kill_daemons(&[Daemon::Zebra]).await,
+            Self::FrrKilledGraceful => site.kill_daemons(&release.daemons()).await,
             Self::LinkSilent => site.silence_link().await,
         })
         .await
@@ -86,6 +105,9 @@ impl fmt::Display for Case {
             Self::AgentKilled => "agent kill -9",
             Self::AgentUpgraded => "agent upgrade",
             Self::BgpdKilled => "bgpd kill -9, no graceful restart",
+            Self::BgpdKilledGraceful => "bgpd kill -9, graceful restart",
+            Self::ZebraKilled => "zebra kill -9",
+            Self::FrrKilledGraceful => "all of FRR kill -9, graceful restart",
             Self::LinkSilent => "link silent, BFD 3 x 100 ms, two ToRs",
         })
     }
@@ -97,6 +119,8 @@ pub struct Site {
     /// Node, agent and the (preferred) router of the rack.
     pub scene: Scene,
     client: Router,
+    /// Packets that are sent after the fault, when all is well again.
+    after: u64,
 }
 
 impl Site {
@@ -105,16 +129,32 @@ impl Site {
     /// # Errors
     /// Something did not come up.
     pub async fn new(release: FrrRelease) -> Result<Self> {
+        Self::behind_one_tor(release, false).await
+    }
+
+    /// As [`Site::new`], and both sides have agreed on graceful restart.
+    ///
+    /// # Errors
+    /// Something did not come up.
+    pub async fn with_graceful_restart(release: FrrRelease) -> Result<Self> {
+        Self::behind_one_tor(release, true).await
+    }
+
+    async fn behind_one_tor(release: FrrRelease, graceful: bool) -> Result<Self> {
         let scene = Scene::with(release, |config| config["shutdown"] = json!({ "mode": "keep" })).await?;
         let client = scene.lab.router("client", release).await?;
         let link = scene.lab.link(&scene.tor.router, &client, &["10.9.0.2/24"], &[&format!("{CLIENT}/24")]).await?;
         client.add_route("default", [10, 9, 0, 2].into()).await?;
         drop(link);
-        bgp_session_with(&scene.tor, TOR_AS, scene.tor.node_ipv4.into(), NODE_AS, &[]).await?;
+        // Before the first session, or it would not be agreed on in that.
+        let agreed: &[&str] = if graceful { &["graceful-restart"] } else { &[] };
+        bgp_session_with(&scene.tor, TOR_AS, scene.tor.node_ipv4.into(), NODE_AS, agreed).await?;
         let network = [format!("router bgp {TOR_AS}"), format!("network {CLIENT_NET}")];
         scene.tor.router.configure(Daemon::Bgpd, &network).await?;
-        let site = Self { scene, client };
-        site.announce(&[site.scene.ebgp_peer()]).await?;
+        let site = Self { scene, client, after: CALM_PACKETS };
+        let graceful_restart = if graceful { v1::GracefulRestart::Full } else { v1::GracefulRestart::Unspecified };
+        let peer = v1::BgpPeer { graceful_restart: graceful_restart.into(), ..site.scene.ebgp_peer() };
+        site.announce(&[peer]).await?;
         Ok(site)
     }
 
@@ -132,7 +172,7 @@ impl Site {
             leaf(tor, prepended).await?;
         }
         let peers = [&scene.tor, &second].map(|tor| protected(scene.ebgp_peer(), tor));
-        let site = Self { scene, client };
+        let site = Self { scene, client, after: CALM_PACKETS };
         site.announce(&peers).await?;
         let second_has_it = second.router.wait_bgp_established(&second.node_ipv4.to_string(), TIMEOUT).await;
         second_has_it.context("the second router of the rack")?;
@@ -176,7 +216,7 @@ impl Site {
         fault(self).await?;
         let again = meter.arrives(OUTAGE_MAX).await;
         again.with_context(|| format!("log of the agent:\n{}", self.scene.agent.log()))?;
-        meter.go_on(CALM_PACKETS).await?;
+        meter.go_on(self.after).await?;
         meter.stop().await
     }
 
@@ -209,17 +249,22 @@ impl Site {
         self.scene.prefix_state(&format!("{SERVICE}/32"), "advertised").await.map(drop)
     }
 
-    /// Kills a daemon of the node, lets the router of the rack notice where it does, and starts it again.
+    /// Kills daemons of the node and starts them again.
     ///
     /// # Errors
-    /// It does not come back to what it ran.
-    pub async fn kill_daemon(&mut self, daemon: Daemon) -> Result<()> {
+    /// They do not come back to what they ran.
+    pub async fn kill_daemons(&mut self, daemons: &[Daemon]) -> Result<()> {
         let scene = &self.scene;
         let node = scene.tor.node_ipv4.into();
         let sessions = times_established(&scene.tor.router, node).await?;
-        scene.node.kill(daemon).await?;
-        scene.node.start(&[daemon]).await?;
-        if daemon == Daemon::Bgpd {
+        for daemon in daemons {
+            scene.node.kill(*daemon).await?;
+        }
+        scene.node.start(daemons).await?;
+        if daemons.contains(&Daemon::Zebra) {
+            self.after = NEW_ZEBRA_PACKETS;
+        }
+        if daemons.contains(&Daemon::Bgpd) {
             wait_for("a new session", OUTAGE_MAX, async || {
                 Ok((times_established(&scene.tor.router, node).await? > sessions).then_some(()))
             })

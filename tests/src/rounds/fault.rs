@@ -11,7 +11,8 @@ use super::model::Model;
 use crate::scene::Scene;
 use crate::tor::NODE_AS;
 
-/// The daemons that are killed and started one at a time.
+/// The daemons that are killed and started one at a time. Not zebra: what FRR forgets then of BFD and OSPF
+/// (docs/reliability.md) is not the agent's to bring back.
 const RESTARTED: [Daemon; 5] = [Daemon::Bgpd, Daemon::Bfdd, Daemon::Ospfd, Daemon::Ospf6d, Daemon::Staticd];
 /// The daemons that faults hit one at a time.
 const DAEMONS: [Daemon; 6] =

@@ -17,4 +17,18 @@ on_each_frr! {
         }
         Ok(())
     }
+
+    /// With graceful restart the router of the rack goes on sending to the node, whose kernel has its routes still.
+    async fn with_graceful_restart_a_killed_bgpd_costs_no_packet_in(release) {
+        let measured = Case::BgpdKilledGraceful.measure(release).await?;
+        ensure!(measured.inbound.lost == 0, "{measured:?}");
+        Ok(())
+    }
+
+    /// The session never ends, and the node's kernel keeps its routes or has them back.
+    async fn a_killed_zebra_costs_no_packet_in(release) {
+        let measured = Case::ZebraKilled.measure(release).await?;
+        ensure!(measured.inbound.lost == 0, "{measured:?}");
+        Ok(())
+    }
 }
