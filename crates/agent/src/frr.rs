@@ -66,6 +66,9 @@ pub trait Frr: Send {
 
     /// Sends a plan, in order.
     fn apply(&mut self, plan: &Plan, version: FrrVersion) -> impl Future<Output = Applied> + Send;
+
+    /// Closes all connections: one that was left in the middle of something stands anywhere.
+    fn hang_up(&mut self) {}
 }
 
 /// FRR behind the VTY sockets of its daemons.
@@ -159,6 +162,11 @@ impl Frr for VtyFrr {
 
     async fn apply(&mut self, plan: &Plan, version: FrrVersion) -> Applied {
         apply::apply(self, plan, version).await
+    }
+
+    fn hang_up(&mut self) {
+        self.vtys.clear();
+        self.connections.clear();
     }
 }
 

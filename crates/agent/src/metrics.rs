@@ -113,7 +113,8 @@ impl Metrics {
             grpc_request_duration: all.histograms("grpc_request_duration_seconds", "Time of a call, streams included"),
             reconcile_cycle_duration: all
                 .histogram("reconcile_cycle_duration_seconds", "Time of one round: compare, plan, send, read back"),
-            drift_repairs: all.metric("drift_repairs", "Own objects that were changed from outside and put back"),
+            drift_repairs: all
+                .metric("drift_repairs", "Lines sent to put back own objects that were changed from outside"),
             intent_programmed: all
                 .histogram("intent_programmed_seconds", "Time from accepted to FRR's running configuration"),
             intent_advertised: all.histogram("intent_advertised_seconds", "Time from accepted to announced"),

@@ -97,8 +97,15 @@ pub struct Loop<F> {
 }
 
 impl<F: Frr> Reconciler<F> {
-    /// Runs until the agent ends; gives the loop back for the withdrawal.
-    pub async fn run(self, timing: Timing, journal_complete: bool, shutdown: CancellationToken) -> Loop<F> {
+    /// Runs until the agent ends, which a round under way holds up for `last_round` at most: FRR may hang in it. Gives
+    /// the loop back for the withdrawal.
+    pub async fn run(
+        self,
+        timing: Timing,
+        journal_complete: bool,
+        shutdown: CancellationToken,
+        last_round: Duration,
+    ) -> Loop<F> {
         let claimed = self.declared.clone();
         let mut reconciling = Loop {
             parts: self,
@@ -114,7 +121,19 @@ impl<F: Frr> Reconciler<F> {
             renewal: Renewal::default(),
         };
         while reconciling.wait(&shutdown).await {
-            reconciling.round().await;
+            let too_long = async {
+                shutdown.cancelled().await;
+                tokio::time::sleep(last_round).await;
+            };
+            tokio::select! {
+                biased;
+                () = reconciling.round() => {}
+                () = too_long => {
+                    info!("the round under way is broken off");
+                    reconciling.parts.frr.hang_up();
+                    break;
+                }
+            }
         }
         reconciling
     }

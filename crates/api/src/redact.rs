@@ -46,7 +46,7 @@ debug_without_secrets! {
     RemovePeerRequest { secret token, owner, neighbor_address, wait }
     AdvertisePrefixRequest { secret token, owner, prefix, protocol, attributes, wait }
     WithdrawPrefixRequest { secret token, owner, prefix, protocol, wait }
-    HandoffRequest { secret token, owner }
+    HandoffRequest { secret token, owner, wait }
     EnableBfdRequest {
         secret token, owner, peer_address, min_rx_ms, min_tx_ms, detect_multiplier,
         interface_name, multihop, source_address, wait

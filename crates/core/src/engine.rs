@@ -4,7 +4,9 @@
 //! between. Cloning an engine costs a few reference counts: a group of changes is committed on a clone, and the
 //! clone takes the engine's place once the journal has the group.
 
+mod conflict;
 mod sessions;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,6 +20,11 @@ use crate::rejection::{Rejection, RejectionClass};
 use crate::session::{Lapse, Origin, Session, Sessions};
 use crate::state::{IntentState, IntentStatus, Reason};
 use crate::store::{Place, Slot, Snapshot, Store};
+use conflict::{held_by_another, is_refused_by_frr, takes_over};
+pub use sessions::SWEEP_UNCONFIRMED_MAX;
+use told::bgp_config_changed;
+pub(crate) use told::status_event;
+pub use told::violation_event;
 
 /// Decides and holds what is wanted.
 #[derive(Debug, Clone, Default)]
@@ -38,13 +45,18 @@ pub struct Decision {
 
 #[derive(Debug, Clone)]
 enum Step {
-    OpenSession { session: Box<Session>, claim_all: bool },
+    OpenSession {
+        session: Box<Session>,
+        claim_all: bool,
+    },
     ReopenSession(Box<Session>),
     RenewSession(Origin),
     CloseSession,
     ExpireSession(Lapse),
     Put(Place, Intent),
     Claim(Place, IntentKey),
+    /// What FRR refused is asked for once more.
+    AskAgain(Place, IntentKey),
     Remove(Place, IntentKey),
 }
 
@@ -220,7 +232,9 @@ impl Engine {
         match former {
             Some(entry) if entry.intent == intent => {
                 let claimed = !entry.stale && entry.claimed == self.sessions.epoch(owner);
-                Ok(if claimed { Vec::new() } else { vec![Step::Claim(place, key)] })
+                let again = is_refused_by_frr(entry).then(|| Step::AskAgain(place, key.clone()));
+                let claim = (!claimed).then(|| Step::Claim(place, key));
+                Ok(again.into_iter().chain(claim).collect())
             }
             Some(_) => Ok(vec![Step::Put(place, intent)]),
             None => {
@@ -298,6 +312,10 @@ impl Engine {
                 self.store.claim(&key, place, self.sessions.epoch(owner));
                 if covers { self.override_event(&key, "taken over by", owner) } else { Vec::new() }
             }
+            Step::AskAgain(place, key) => {
+                self.store.ask_again(&key, place);
+                Vec::new()
+            }
             Step::Remove(place, key) => {
                 self.store.remove(&key, place);
                 if place == Place::Over { self.override_event(&key, "given back by", owner) } else { Vec::new() }
@@ -324,76 +342,6 @@ fn changing(steps: Vec<Step>, change: Change) -> (Vec<Step>, Vec<Change>) {
     let journaled = steps.iter().any(Step::changes_intents).then_some(change);
     (steps, journaled.into_iter().collect())
 }
-
-/// Where the intent of an owner goes that holds no place of an occupied slot; `None`: nothing to do.
-fn takes_over(policy: &Policy, owner: &OwnerName, slot: &Slot, intent: &Intent) -> Result<Option<Place>, Rejection> {
-    // What the configuration file says of the node holds whatever clients said before it was there.
-    let may_override = policy.can_override || owner.is_config();
-    if may_override && slot.at(Place::Over).is_none() {
-        return Ok(Some(Place::Over));
-    }
-    // Whoever overrides holds the instance even where it is the same: the holder below may change or remove its own.
-    let same_instance = matches!(intent, Intent::Bgp(_)) && slot.live().is_some_and(|live| live.intent == *intent);
-    if same_instance {
-        return Ok(None);
-    }
-    let class = match intent {
-        Intent::Bgp(_) => RejectionClass::FailedPrecondition,
-        _ => RejectionClass::AlreadyExists,
-    };
-    Err(held_by_another(class, &intent.key(), slot))
-}
-
-fn held_by_another(class: RejectionClass, key: &IntentKey, slot: &Slot) -> Rejection {
-    let holder = slot.live().map_or_else(String::new, |live| live.owner.to_string());
-    let reason = match class {
-        RejectionClass::FailedPrecondition => Reason::BgpInstanceHeld,
-        _ => Reason::HeldByAnother,
-    };
-    Rejection::new(class, reason, format!("{key} is held by owner {holder}")).with("holder", holder).with("key", key)
-}
-
-pub(crate) fn status_event(
-    owner: &OwnerName,
-    key: &IntentKey,
-    former: IntentState,
-    status: &IntentStatus,
-) -> Option<Event> {
-    let (event_type, what) = match status.state {
-        IntentState::Programmed if former != IntentState::Programmed => (EventType::IntentProgrammed, "programmed"),
-        IntentState::Refused => (EventType::IntentRefused, "refused"),
-        _ => return None,
-    };
-    let cause = status.cause.as_ref();
-    let detail = cause.map_or_else(|| format!("{key} {what}"), |cause| format!("{key} {what}: {}", cause.detail));
-    let mut event = Event::new(event_type, detail).of(owner).about(key);
-    event.reason = cause.map(|cause| cause.reason);
-    Some(event)
-}
-
-fn bgp_config_changed(owner: &OwnerName, instance: BgpInstance) -> Event {
-    let BgpInstance { local_as, router_id } = instance;
-    Event::new(EventType::BgpConfigChanged, format!("BGP runs with AS {local_as}, router id {router_id}"))
-        .of(owner)
-        .about(&IntentKey::Bgp)
-        .with("local_as", local_as)
-        .with("router_id", router_id)
-}
-
-/// The event of a request that permission or policy refused; `None` for other rejections.
-#[must_use]
-pub fn violation_event(owner: &OwnerName, rejection: &Rejection) -> Option<Event> {
-    if rejection.class != RejectionClass::PermissionDenied {
-        return None;
-    }
-    let mut event =
-        Event::new(EventType::PolicyViolation, rejection.message.clone()).of(owner).because(rejection.reason);
-    event.metadata.clone_from(&rejection.metadata);
-    event.metadata.insert("reason", rejection.reason.to_string());
-    Some(event)
-}
-
-pub use sessions::SWEEP_UNCONFIRMED_MAX;
 
 #[cfg(test)]
 mod tests;

@@ -247,6 +247,16 @@ impl Store {
         Some(former)
     }
 
+    /// Counts the live intent of a key as changed although it says what it said: it is pending once more.
+    pub fn ask_again(&mut self, key: &IntentKey, place: Place) {
+        let slot = Arc::make_mut(&mut self.current.slots).get_mut(key);
+        let Some(entry) = slot.and_then(|slot| slot.at_mut(place).as_mut()) else { return };
+        self.current.revision += 1;
+        let entry = Arc::make_mut(entry);
+        entry.revision = self.current.revision;
+        entry.status = IntentStatus::of(IntentState::Pending);
+    }
+
     /// Records where the live intent of a key is since `now_ns`, unless it was changed after `revision`. Returns the
     /// former status when it was another one.
     pub fn set_status(

@@ -214,6 +214,12 @@ impl Config {
         self.drop_empty();
     }
 
+    /// Forgets a line that no rule knows.
+    #[cfg(any(test, feature = "fake"))]
+    pub(crate) fn forget(&mut self, daemon: Daemon, context: &Context, text: &str) {
+        self.unknown.retain(|line| line.daemon != daemon || line.context != *context || line.text != text);
+    }
+
     /// Removes all that stands in a context and inside it.
     #[cfg(any(test, feature = "fake"))]
     pub(crate) fn remove_inside(&mut self, daemon: Daemon, outer: &Context) {

@@ -21,6 +21,9 @@ pub(crate) fn line(daemon: Daemon, context: &Context, text: &str) -> String {
             let rest = text.trim_start().splitn(4, ' ').nth(3).unwrap_or_default();
             format!("neighbor {} {word} {rest}", address(peer))
         }
+        // How FRR 10 shows AS numbers is its own business; in a VRF's instance nothing is ours.
+        ["router", "bgp", asn] | ["router", "bgp", asn, "as-notation", _] => format!("router bgp {}", as_number(asn)),
+        ["neighbor", peer, "remote-as", asn] => format!("neighbor {} remote-as {}", address(peer), as_number(asn)),
         ["neighbor", peer, "ebgp-multihop"] => format!("neighbor {} ebgp-multihop {HOPS_MAX}", address(peer)),
         ["set", "community", list @ ..] => format!("set community {}", communities(list)),
         // FRR numbers own entries as they come; the numbers of others mean something to them.
@@ -48,6 +51,13 @@ fn address(word: &str) -> String {
         (Ok(ip), None) => ip.to_string(),
         (Err(_), _) => word.to_owned(),
     }
+}
+
+/// An AS number as a plain one. FRR 10 remembers in which form it was typed, and prints that (RFC 5396).
+fn as_number(word: &str) -> String {
+    let dotted =
+        word.split_once('.').and_then(|(high, low)| Some((high.parse::<u16>().ok()?, low.parse::<u16>().ok()?)));
+    dotted.map_or_else(|| word.to_owned(), |(high, low)| (u32::from(high) << 16 | u32::from(low)).to_string())
 }
 
 /// FRR remembers in which of the two forms an area was typed, and prints that.
@@ -124,6 +134,10 @@ mod tests {
             ("ip prefix-list NR-L seq 5 permit 10.0.0.0/8", "ip prefix-list NR-L permit 10.0.0.0/8"),
             ("ip prefix-list L seq 5 permit 10.0.0.0/8", "ip prefix-list L seq 5 permit 10.0.0.0/8"),
             ("ip ospf area 1", "ip ospf area 0.0.0.1"),
+            ("router bgp 65001 as-notation dot+", "router bgp 65001"),
+            ("router bgp 64086.59905 as-notation dot", "router bgp 4200000001"),
+            ("router bgp 0.65001", "router bgp 65001"),
+            ("neighbor 10.0.0.2 remote-as 1.1", "neighbor 10.0.0.2 remote-as 65537"),
             ("set community internet 1:2 no-export", "set community no-export 1:2 0:0"),
             ("set community 65535:65281", "set community no-export"),
         ] {

@@ -61,6 +61,7 @@ pub enum LineKind {
     OspfLogAdjacencyChanges,
     OspfThrottleLsa,
     OspfRedistribute,
+    OspfDefaultRoute,
     OspfCost,
     OspfHelloInterval,
     OspfDeadInterval,
@@ -167,6 +168,8 @@ pub enum Order {
     Policies,
     Instances,
     Networks,
+    // What somebody typed about a neighbor may stand against what is wanted of it, and may take it along when it goes.
+    RemoveOthers,
     Neighbors,
     Deactivations,
     NeighborPolicies,
@@ -264,9 +267,7 @@ pub fn classify(daemon: Daemon, context: &Context, line: &str) -> Option<Matched
     let mut matched = matches.next()?;
     match matched.rule.kind {
         // All of such a line is its identity: several can stand beside each other.
-        LineKind::Unexpected | LineKind::PrefixList | LineKind::StaticRoute | LineKind::BfdPeer => {
-            matched.id = line.to_owned()
-        }
+        LineKind::Unexpected | LineKind::PrefixList | LineKind::BfdPeer => matched.id = line.to_owned(),
         LineKind::NeighborOther => matched.id = line.split_once(' ').map_or(line, |(_, rest)| rest).to_owned(),
         _ => {}
     }

@@ -210,7 +210,7 @@ fn any_session() -> impl Strategy<Value = BfdSession> {
 /// Any small desired state over few keys, so that two of them differ in every way.
 pub(crate) fn any_desired() -> impl Strategy<Value = Desired> {
     let interfaces = (prop::option::of(any_interface("r2")), prop::option::of(any_interface("r3")));
-    let prefixes = subsequence(vec!["203.0.113.7/32", "203.0.113.8/32", "2001:db8:7::/64"], 0..=3);
+    let prefixes = subsequence(vec!["203.0.113.7/32", "0.0.0.0/0", "2001:db8:7::/64", "::/0"], 0..=4);
     let sessions = prop::collection::vec(any_session(), 0..3);
     (prop::option::of(any_bgp()), sessions, interfaces, prefixes).prop_map(|(bgp, sessions, interfaces, prefixes)| {
         Desired {

@@ -123,6 +123,45 @@ on_each_frr! {
     }
 }
 
+on_each_frr! {
+    /// bfdd takes no session on an interface beside one without that somebody typed, and bgpd no peer that is the node
+    /// itself. When the typed one has gone the next look makes up for it; where FRR shows nothing, asking again does.
+    async fn what_frr_refused_is_tried_again_when_the_obstacle_has_gone(release) {
+        /// A resync comes every 30 s.
+        const RESYNC_MAX: Duration = Duration::from_secs(40);
+        let (scene, mut client) = Scene::with_bgp(release).await?;
+        let typed = format!("peer {}", scene.tor.ipv6);
+        scene.node.configure(Daemon::Bfdd, &["bfd", &typed]).await?;
+        let session = v1::EnableBfdRequest {
+            peer_address: scene.tor.ipv6.to_string(),
+            interface_name: INTERFACE.to_owned(),
+            ..Default::default()
+        };
+        client.enable_bfd(request::enable_bfd(LB, session)).await?;
+        scene.node.add_address("lo", "10.9.9.9/32").await?;
+        let itself = v1::BgpPeer { neighbor_address: "10.9.9.9".to_owned(), ..scene.ebgp_peer() };
+        client.apply_peer(request::apply_peer(LB, itself.clone())).await?;
+        scene.peer_intent_state([10, 9, 9, 9].into(), "refused").await?;
+        bfd_state(&scene, TIMEOUT, "refused").await?;
+
+        scene.node.configure(Daemon::Bfdd, &["bfd", &format!("no {typed}")]).await?;
+        scene.node.remove_address("lo", "10.9.9.9/32").await?;
+        client.apply_peer(request::apply_peer(LB, itself)).await?;
+        scene.peer_intent_state([10, 9, 9, 9].into(), "programmed").await?;
+        bfd_state(&scene, RESYNC_MAX, "programmed").await
+    }
+}
+
+/// Waits until the one BFD session that an owner asked for is in `state`.
+async fn bfd_state(scene: &Scene, limit: Duration, state: &str) -> Result<()> {
+    wait_for(&format!("the BFD session to be {state}"), limit, async || {
+        let rows = scene.agent.status().await?.bfd_sessions;
+        ensure!(rows.len() == 1 && rows[0].intent_state == state, "{rows:?}");
+        Ok(Some(()))
+    })
+    .await
+}
+
 async fn foreign_is_left(scene: &Scene) -> Result<()> {
     let foreign = scene.agent.status().await?.frr_status.unwrap_or_default().foreign_lines;
     for (daemon, line) in [

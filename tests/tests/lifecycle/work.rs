@@ -78,10 +78,27 @@ pub(crate) async fn ask_for_everything(client: &mut Client, scene: &Scene) -> Re
     for prefix in [BGP_V4, BGP_V6] {
         ask_for_prefix(client, prefix).await?;
     }
+    ask_for_bfd(client, scene).await?;
+    ask_for_ospf(client).await?;
+    ask_for_ospf_prefix(client).await
+}
+
+/// Asks for a BFD session over IPv6.
+pub(crate) async fn ask_for_bfd(client: &mut Client, scene: &Scene) -> Result<()> {
     let peer_address = scene.tor.ipv6.to_string();
     let bfd = v1::EnableBfdRequest { peer_address, detect_multiplier: BFD_MULTIPLIER, ..Default::default() };
     client.enable_bfd(request::enable_bfd(LB, bfd)).await?;
+    Ok(())
+}
+
+/// Asks for OSPF on [`INTERFACE`].
+pub(crate) async fn ask_for_ospf(client: &mut Client) -> Result<()> {
     client.enable_ospf(request::enable_ospf(LB, ospf_interface(10))).await?;
+    Ok(())
+}
+
+/// Asks for the prefix by OSPF.
+pub(crate) async fn ask_for_ospf_prefix(client: &mut Client) -> Result<()> {
     client.advertise_prefix(request::advertise_ospf(LB, OSPF_V4)).await?;
     Ok(())
 }

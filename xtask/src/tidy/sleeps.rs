@@ -19,8 +19,10 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     ("crates/lab/src/procfs.rs", "polls until killed processes are gone, also while a lab is dropped"),
     ("crates/agent/src/owner/tests.rs", "the clock is paused: a sleep is how time passes"),
+    ("crates/agent/tests/simulation/adoption.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/giving_up.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/node.rs", "the clock is paused: a sleep is how simulated time passes"),
+    ("crates/agent/tests/simulation/obstructed.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/run.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/settled.rs", "the clock is paused: a sleep is how simulated time passes"),
     (

@@ -74,7 +74,7 @@ impl Service {
 
     /// Ends the agent and leaves FRR as it is. The answer goes out before the end: open calls are waited for.
     pub(super) async fn hand_off(&self, request: &Request<v1::HandoffRequest>) -> Result<v1::HandoffResponse, Status> {
-        let v1::HandoffRequest { owner, token } = request.get_ref();
+        let v1::HandoffRequest { owner, token, .. } = request.get_ref();
         let credentials = from_proto::credentials(owner, token)?;
         let owner = self.gate.admit(&credentials, caller::uid(request)).map_err(|refused| to_status(&refused))?;
         self.owner.may_hand_off(owner.clone()).await.map_err(|refused| to_status(&refused))?;

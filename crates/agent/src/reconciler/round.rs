@@ -34,9 +34,11 @@ impl<F: Frr> Loop<F> {
     /// Makes FRR run what is wanted, as far as it lets us. While `adopting`, what nobody has claimed stays.
     pub(super) async fn reconcile(&mut self, adopting: bool) -> RoundEnd {
         let snapshot = self.parts.view.borrow_and_update().snapshot.clone();
-        self.looked_at = snapshot.revision();
+        let before = std::mem::replace(&mut self.looked_at, snapshot.revision());
+        let again = |key: &IntentKey| snapshot.live(key).is_some_and(|entry| entry.revision > before);
+        self.refusals.forget_intents(again);
         let desired = compose(snapshot.live_intents());
-        let claimed = adopting.then(|| self.claimed_with(&snapshot));
+        let claimed = adopting.then(|| self.claimed_with(&snapshot, &desired));
         let removals = claimed.as_ref().map_or(Removals::Apply, Removals::Hold);
         let mut outcome = match self.converge(&snapshot, &desired, removals).await {
             Ok(outcome) => outcome,
@@ -64,10 +66,11 @@ impl<F: Frr> Loop<F> {
         end
     }
 
-    /// What was claimed since the start, up to this snapshot.
-    fn claimed_with(&mut self, snapshot: &Snapshot) -> BTreeSet<IntentKey> {
+    /// What was claimed since the start, up to this snapshot. An intent that waits for one which nobody has claimed yet
+    /// does not count: what runs for it is what it asks for.
+    fn claimed_with(&mut self, snapshot: &Snapshot, desired: &Desired) -> BTreeSet<IntentKey> {
         self.claimed.extend(snapshot.slots().map(|(key, _)| key.clone()));
-        self.claimed.clone()
+        self.claimed.difference(&desired.waiting()).cloned().collect()
     }
 
     async fn converge(
@@ -93,13 +96,13 @@ impl<F: Frr> Loop<F> {
             }
             let applied = self.send(&plan, &running).await;
             outcome.take(&plan, &applied);
-            for daemon in relieved(&plan, &applied) {
-                self.refusals.forget(daemon);
-            }
+            let relieved = relieved(&plan, &applied);
+            relieved.iter().for_each(|daemon| self.refusals.forget(*daemon));
             let clean = applied.refused.is_empty() && applied.lost.is_empty();
-            for refusal in applied.refused {
-                self.refusals.record(refusal);
-            }
+            // What stood against it may have gone after it was refused: the next pass tells.
+            let is_last = pass + 1 == PASSES_MAX;
+            let stands = |refusal: &Refusal| is_last || !relieved.contains(&refusal.daemon);
+            applied.refused.into_iter().filter(stands).for_each(|refusal| self.refusals.record(refusal));
             outcome.superseded = clean && outcome.lines() > COMPARED_AT_ONCE_LINES_MAX && self.is_overtaken();
             if !outcome.lost.is_empty() || outcome.superseded {
                 return Ok(outcome);

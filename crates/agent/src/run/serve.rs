@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, timeout_at};
 use tracing::info;
 
 use super::Prepared;
@@ -13,6 +14,12 @@ use crate::config::{Config, ShutdownMode};
 use crate::logging::LevelHandle;
 use crate::observer::observe;
 use crate::{grpc, http};
+
+/// The share of `shutdown.timeout` that ends the work; the rest is for the process to end in.
+const WORKING_SHARE: f64 = 0.95;
+
+/// The share that a round under way may take of it.
+const ROUND_SHARE: f64 = 0.2;
 
 /// Serves until SIGTERM or SIGINT, then withdraws what the configuration says; or until it is asked to hand off, which
 /// withdraws nothing.
@@ -48,7 +55,8 @@ pub(super) async fn serve(prepared: Prepared, path: PathBuf, config: Config, lev
         let shutdown = shared.shutdown.clone();
         servers.spawn(async { Ok(http::serve(listener, exposition, readiness, shutdown).await?) });
     }
-    let mut reconciling = tokio::spawn(reconciler.run(timing, complete, shared.shutdown.clone()));
+    let last_round = settings.shutdown.timeout.mul_f64(ROUND_SHARE);
+    let mut reconciling = tokio::spawn(reconciler.run(timing, complete, shared.shutdown.clone(), last_round));
     info!(socket = %settings.socket.path.display(), "serving");
 
     tokio::select! {
@@ -58,13 +66,15 @@ pub(super) async fn serve(prepared: Prepared, path: PathBuf, config: Config, lev
         ended = servers.join_next() => return Err(died(ended)),
         ended = &mut reconciling => return Err(died(Some(ended.map(|_| Ok(()))))),
     }
+    let deadline = Instant::now() + settings.shutdown.timeout.mul_f64(WORKING_SHARE);
     shared.shutdown.cancel();
     shared.hub.close();
     let reconciler = reconciling.await?;
     if settings.shutdown.mode == ShutdownMode::Withdraw && !shared.handoff.is_cancelled() {
-        reconciler.withdraw_all(settings.shutdown.timeout).await;
+        reconciler.withdraw_all(deadline).await;
     }
-    while let Some(ended) = servers.join_next().await {
+    // A call that does not end does not hold the exit.
+    while let Ok(Some(ended)) = timeout_at(deadline, servers.join_next()).await {
         ended??;
     }
     drop((socket, lock));

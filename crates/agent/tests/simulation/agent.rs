@@ -71,7 +71,7 @@ impl Agent {
             declared,
             random: || 0,
         };
-        let reconciling = reconciler.run(TIMING, loaded.complete, CancellationToken::new());
+        let reconciling = reconciler.run(TIMING, loaded.complete, CancellationToken::new(), Duration::ZERO);
         let tasks = vec![tokio::spawn(task.run()), tokio::spawn(async { drop(reconciling.await) })];
         Self { owner, view, live, tasks, _lock: lock }
     }

@@ -77,6 +77,67 @@ pub(crate) fn host_prefix() -> Intent {
     Intent::Prefix(Advertisement { protocol: Protocol::Bgp, prefix, attributes })
 }
 
+/// A node with something of every kind, of both families and with what they depend on.
+pub(crate) fn one_of_each() -> Vec<Intent> {
+    let peer = |address: &str| Peer {
+        address: address.parse().unwrap(),
+        remote_as: Asn::new(65_010).unwrap(),
+        peer_type: None,
+        timers: None,
+        bfd: Some(BfdTimers::default()),
+        description: None,
+        families: Family::ALL.into(),
+        source_address: None,
+        ebgp_multihop: None,
+        password: None,
+        max_prefix: NonZeroU32::MIN,
+        graceful_restart: GracefulRestart::default(),
+    };
+    let prefix = |protocol, text: &str| {
+        let attributes = PrefixAttributes::default();
+        Intent::Prefix(Advertisement { protocol, prefix: text.parse().unwrap(), attributes })
+    };
+    let key = BfdKey { peer: "172.16.0.9".parse().unwrap(), interface: None, hop: Hop::Single };
+    let interface = |name: &str| OspfInterface {
+        interface: name.parse().unwrap(),
+        area: "0".parse().unwrap(),
+        passive: false,
+        cost: NonZeroU16::MIN,
+        timers: OspfTimers::default(),
+    };
+    let local_as = Asn::new(65_001).unwrap();
+    vec![
+        Intent::Bgp(BgpInstance { local_as, router_id: "1.1.1.1".parse().unwrap() }),
+        Intent::Peer(peer(PEERS[0])),
+        Intent::Peer(peer(PEERS[2])),
+        prefix(Protocol::Bgp, PREFIXES[0]),
+        prefix(Protocol::Bgp, PREFIXES[3]),
+        prefix(Protocol::Ospf, PREFIXES[1]),
+        prefix(Protocol::Ospf, PREFIXES[3]),
+        Intent::Bfd(BfdSession { key, local_address: None, timers: timers()[1] }),
+        Intent::Ospf(interface(INTERFACES[0])),
+        Intent::Ospf(interface(INTERFACES[1])),
+    ]
+}
+
+/// An external peer without anything that can be left out.
+pub(crate) fn plain_peer() -> Peer {
+    Peer {
+        address: PEERS[0].parse().unwrap(),
+        remote_as: Asn::new(65_010).unwrap(),
+        peer_type: None,
+        timers: None,
+        bfd: None,
+        description: None,
+        families: [Family::Ipv4].into(),
+        source_address: None,
+        ebgp_multihop: None,
+        password: None,
+        max_prefix: NonZeroU32::new(10).unwrap(),
+        graceful_restart: GracefulRestart::default(),
+    }
+}
+
 fn any_intent(rng: &mut Rng) -> Intent {
     match rng.below(16) {
         0 => instance(rng),

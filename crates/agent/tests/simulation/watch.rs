@@ -200,7 +200,16 @@ impl Watch {
             })
         });
         let settled = lines.filter(|place| !self.is_unsettled(place.daemon));
-        settled.filter(|place| place.intent().is_some_and(|key| !self.claimed.contains(&key))).collect()
+        let waiting = self.waiting();
+        let free = |key: &IntentKey| self.claimed.contains(key) && !waiting.contains(key);
+        settled.filter(|place| place.intent().is_some_and(|key| !free(&key))).collect()
+    }
+
+    /// What was claimed and waits for another intent all the time: what runs for it has to stay too.
+    fn waiting(&self) -> BTreeSet<IntentKey> {
+        let before = compose(&self.wanted).waiting();
+        let now = compose(self.model.live()).waiting();
+        before.intersection(&now).filter(|key| !self.touched.contains(*key)).cloned().collect()
     }
 
     /// Whether something changed on which all lines of the daemon depend.

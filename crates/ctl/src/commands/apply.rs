@@ -6,14 +6,14 @@ use std::{
     path::Path,
 };
 
-use super::{connect, wait};
+use super::wait;
 use crate::{
     agent::Agent,
     apply_file::{self, Source},
     cli::{ApplyArgs, Global},
     exit::Failure,
     identity::Identity,
-    output::{DataFormat, outcome::Outcome, screen::Screen, view::View},
+    output::{DataFormat, outcome::Outcome, refusal::Refusal, screen::Screen, view::View},
     request::Request,
 };
 
@@ -32,8 +32,23 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, screen: Screen) -> Re
     if args.dry_run {
         return print(&requests, screen);
     }
-    let mut agent = connect(global, "apply").await?;
-    send_all(global, &requests, &mut agent, screen).await
+    match (Agent::connect(global).await, screen.format.data()) {
+        (Ok(mut agent), _) => send_all(global, &requests, &mut agent, screen).await,
+        (Err(refusal), Some(format)) => none_sent(&requests, &refusal, format, screen),
+        (Err(refusal), None) => Err(Failure::Refused { what: "apply".to_owned(), refusal: Box::new(refusal) }),
+    }
+}
+
+/// Tells a program what became of each request: the first found nobody, the others were not sent.
+fn none_sent(requests: &[Request], refusal: &Refusal, format: DataFormat, screen: Screen) -> Result<(), Failure> {
+    for (nth, request) in requests.iter().enumerate() {
+        let outcome = match nth {
+            0 => Outcome::new(request, Err(refusal.clone())),
+            _ => Outcome::not_sent(request),
+        };
+        screen.write(&format.one_of_many(&outcome)?)?;
+    }
+    Err(Failure::Told { unreachable: true })
 }
 
 fn read(path: &Path) -> Result<Source, Failure> {

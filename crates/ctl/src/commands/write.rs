@@ -62,7 +62,7 @@ fn request(command: WriteCommand, owner: String, token: String) -> Result<Reques
         WriteCommand::Deregister { withdraw_all } => {
             Request::Deregister(v1::DeregisterRequest { owner, token, withdraw_all, ..Default::default() })
         }
-        WriteCommand::Handoff => Request::Handoff(v1::HandoffRequest { owner, token }),
+        WriteCommand::Handoff => Request::Handoff(v1::HandoffRequest { owner, token, ..Default::default() }),
         WriteCommand::ConfigureBgp { local_as, router_id } => {
             Request::ConfigureBgp(v1::ConfigureBgpRequest { owner, token, local_as, router_id, ..Default::default() })
         }

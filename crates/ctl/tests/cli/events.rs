@@ -7,7 +7,8 @@ use std::{
 
 use expect_test::expect;
 use novaroute_api::v1;
-use tonic::Status;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::{
     ctl::{finished, interrupt},
@@ -84,6 +85,7 @@ fn filters_go_to_the_agent() {
     for (line, owner, types) in [
         ("events", "", &[][..]),
         ("events --owner net", "net", &[]),
+        ("events --types 1,105", "", &["PEER_UP", "LAGGED"]),
         ("events --types peer-up,EVENT_TYPE_BFD_DOWN --types lagged", "", &["PEER_UP", "BFD_DOWN", "LAGGED"]),
     ] {
         assert_eq!(agent.run(line).code, 0, "{line}");
@@ -115,6 +117,17 @@ fn a_stream_that_breaks_is_an_agent_out_of_reach() {
     let ran = Fake::start(Script { events, ..Default::default() }).run("events -o json");
     assert_eq!((ran.code, ran.stdout.lines().count()), (3, 2));
     assert!(ran.stderr.starts_with("novaroutectl: events: UNREACHABLE\n"), "{ran:?}");
+}
+
+#[test]
+fn an_agent_that_shuts_down_has_gone_away() {
+    let details = ErrorDetails::with_error_info("SHUTTING_DOWN", "novaroute.io", []);
+    let end = Status::with_error_details(Code::Unavailable, "the agent is shutting down", details);
+    let mut events = events();
+    events.push(Err(end));
+    let ran = Fake::start(Script { events, ..Default::default() }).run("events");
+    assert_eq!((ran.code, ran.stdout.lines().count()), (3, 3));
+    assert!(ran.stderr.starts_with("novaroutectl: events: UNAVAILABLE (SHUTTING_DOWN)\n"), "{ran:?}");
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn renew_and_end_of_replay() {
 
 #[test]
 fn handoff() {
-    check(vec![("handoff", Seen::Handoff(v1::HandoffRequest { owner: edge(), token: token() }))]);
+    check(vec![("handoff", Seen::Handoff(v1::HandoffRequest { owner: edge(), token: token(), ..Default::default() }))]);
 }
 
 #[test]

@@ -104,8 +104,8 @@ fn everything_goes_in_order() {
          no peer 10.13.0.3 interface r3
          no peer 192.0.2.9 multihop local-address 10.13.0.1
         # staticd
-        no ip route 203.0.113.77/32 blackhole tag 1314017109 254
-        no ipv6 route 2001:db8:7::1/128 blackhole tag 1314017109 254
+        no ip route 203.0.113.77/32 blackhole tag 1314017107 19
+        no ipv6 route 2001:db8:7::1/128 blackhole tag 1314017107 19
         # ospfd
         no ip prefix-list NR-OSPF permit 203.0.113.77/32
         # ospf6d
@@ -224,6 +224,19 @@ fn a_hand_edit_of_an_own_object_is_put_back() {
 }
 
 #[test]
+fn what_somebody_typed_about_a_neighbor_goes_before_what_it_may_stand_against() {
+    let mut desired = sample::full();
+    let mut frr = running(&desired);
+    let router = Context::top().child("router bgp 65001");
+    frr.type_line(Daemon::Bgpd, &router, "neighbor 10.12.0.2 ttl-security hops 1");
+    desired.bgp.as_mut().unwrap().peers.get_mut(&"10.12.0.2".parse().unwrap()).unwrap().ebgp_multihop =
+        3.try_into().ok();
+    let plan = plan(&frr, &desired);
+    let lines: Vec<_> = plan.leaves().map(|leaf| leaf.text.reveal()).collect();
+    assert_eq!(lines, ["no neighbor 10.12.0.2 ttl-security hops 1", "neighbor 10.12.0.2 ebgp-multihop 3"]);
+}
+
+#[test]
 fn a_neighbor_that_was_half_made_is_finished_or_adopted() {
     let desired = sample::full();
     for lines in 0..sample::plan_from_nothing(&desired).len() {
@@ -254,6 +267,20 @@ fn a_refused_line_is_not_sent_again_and_does_not_hold_up_the_others() {
     frr.refuse_nothing();
     frr.execute(&refusals.filter(plan(&frr, &desired)));
     assert!(plan(&frr, &desired).is_empty());
+}
+
+#[test]
+fn the_static_route_of_an_earlier_release_is_replaced_in_place() {
+    let desired = sample::full();
+    let mut frr = running(&desired);
+    let old = format!("ip route 203.0.113.77/32 blackhole tag {} 254", own::TAG);
+    frr.type_line(Daemon::Staticd, &Context::top(), &old);
+    let upgrade = plan(&frr, &desired);
+    let lines: Vec<_> = upgrade.leaves().map(|leaf| (leaf.op, leaf.text.reveal())).collect();
+    let new = format!("ip route 203.0.113.77/32 blackhole tag {} {}", own::STATIC_TAG, own::STATIC_DISTANCE);
+    assert_eq!(lines, [(Op::Replace, new.as_str())], "FRR keeps one blackhole to a prefix");
+    let gone = plan(&frr, &Desired::default()).to_string();
+    assert!(gone.contains(&format!("no {old}\n")), "{gone}");
 }
 
 #[test]

@@ -181,8 +181,8 @@ fn a_full_node() {
          ipv6 ospf6 passive
          ipv6 ospf6 area 0.0.0.0
         # staticd
-        ip route 203.0.113.77/32 blackhole tag 1314017109 254
-        ipv6 route 2001:db8:7::1/128 blackhole tag 1314017109 254
+        ip route 203.0.113.77/32 blackhole tag 1314017107 19
+        ipv6 route 2001:db8:7::1/128 blackhole tag 1314017107 19
     "#]]
     .assert_eq(&plan.to_string());
 }
@@ -228,6 +228,22 @@ fn communities_that_bgpd_would_heed_itself_are_added_by_the_outbound_policy() {
         "route-map NR-OUT permit 15\n match tag 1314017114\n set community no-export local-AS additive\n",
     ] {
         assert!(plan.contains(lines), "{lines} is not in:\n{plan}");
+    }
+}
+
+#[test]
+fn a_default_route_of_ospf_is_originated_and_blackholes_nothing() {
+    let mut desired = sample::full();
+    desired.ospf_prefixes = ["0.0.0.0/0", "::/0"].into_iter().map(|text| text.parse().unwrap()).collect();
+    let config = render(&desired, DIALECT);
+    assert!(config.slots(Daemon::Staticd, &Context::top()).is_none());
+    for (daemon, router, prefix) in
+        [(Daemon::Ospfd, "router ospf", "0.0.0.0/0"), (Daemon::Ospf6d, "router ospf6", "::/0")]
+    {
+        let mut lines = config.slots(daemon, &Context::top().child(router)).unwrap().values();
+        let line = lines.find(|line| line.text.reveal().starts_with("default-information ")).unwrap();
+        let key = IntentKey::Prefix(novaroute_core::intent::Protocol::Ospf, prefix.parse().unwrap());
+        assert_eq!(line.sources, [key].into());
     }
 }
 

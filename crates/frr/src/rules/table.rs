@@ -1,5 +1,5 @@
-//! The table. The end-to-end suite `config_lines` holds each row against FRR 8.4 and 10.3; a row that several daemons
-//! share is held against one of them, and what a row does to sessions against BGP sessions.
+//! The table. The end-to-end suite `config_lines` holds each row against FRR 8.4 and 10.3, with a BGP session and
+//! adjacencies up; a row that several daemons share is held against those to which such lines are written.
 
 use super::{Change, Effect, LineKind, Order, Rule, Scope};
 use crate::daemon::Daemon;
@@ -65,6 +65,11 @@ const fn session(kind: LineKind, pattern: &'static str, undo: &'static str) -> R
 const fn family(kind: LineKind, pattern: &'static str, undo: &'static str) -> Rule {
     let (add, remove) = (Order::NeighborPolicies, Order::NeighborPolicies);
     rule(kind, BGPD, Scope::Unicast, pattern, add, remove).undone_by(undo)
+}
+
+/// What others may have typed about a neighbor.
+const fn others(scope: Scope) -> Rule {
+    rule(LineKind::NeighborOther, BGPD, scope, "neighbor {id} {*}", Order::RemoveOthers, Order::RemoveOthers)
 }
 
 const fn instance(kind: LineKind, daemons: &'static [Daemon], scope: Scope, pattern: &'static str) -> Rule {
@@ -145,7 +150,7 @@ pub const RULES: &[Rule] = &[
     session(LineKind::NeighborPassword, "neighbor {id} password {*}", "no neighbor {} password").resets(),
     session(LineKind::NeighborBfdProfile, "neighbor {id} bfd profile {v}", "no neighbor {} bfd profile"),
     session(LineKind::NeighborBfd, "neighbor {id} bfd", "no neighbor {} bfd").resets_when_taken_back(),
-    session(LineKind::NeighborOther, "neighbor {id} {*}", ""),
+    others(Scope::RouterBgp),
     rule(
         LineKind::NeighborActivate,
         BGPD,
@@ -164,7 +169,7 @@ pub const RULES: &[Rule] = &[
         "no neighbor {} attribute-unchanged",
     )
     .soft(),
-    family(LineKind::NeighborOther, "neighbor {id} {*}", ""),
+    others(Scope::Unicast),
     // BFD
     rule(LineKind::BfdProfile, BFDD, Scope::Bfd, "profile {id}", Order::Profiles, Order::RemoveProfiles),
     // FRR 8 has no `no` for these: the default, which is not printed, takes them back.
@@ -189,6 +194,15 @@ pub const RULES: &[Rule] = &[
         .undone_by("no timers throttle lsa all"),
     instance(LineKind::OspfRedistribute, OSPF, Scope::RouterOspf, "redistribute {id} {*}")
         .undone_by("no redistribute {}"),
+    rule(
+        LineKind::OspfDefaultRoute,
+        OSPF,
+        Scope::RouterOspf,
+        "default-information originate {*}",
+        Order::StaticRoutes,
+        Order::WithdrawStaticRoutes,
+    )
+    .undone_by("no default-information originate"),
     interface(LineKind::OspfHelloInterval, OSPFD, "ip ospf hello-interval {v}", "no ip ospf hello-interval").resets(),
     interface(LineKind::OspfHelloInterval, OSPF6D, "ipv6 ospf6 hello-interval {v}", "no ipv6 ospf6 hello-interval")
         .resets(),
@@ -201,12 +215,12 @@ pub const RULES: &[Rule] = &[
     interface(LineKind::OspfPassive, OSPF6D, "ipv6 ospf6 passive", "").resets(),
     interface(LineKind::OspfArea, OSPFD, "ip ospf area {v}", "no ip ospf area").delete_first().resets(),
     interface(LineKind::OspfArea, OSPF6D, "ipv6 ospf6 area {v}", "no ipv6 ospf6 area").delete_first().resets(),
-    // Static routes
+    // Static routes. FRR keeps one to a prefix with the same next hop: a new distance takes the place of the old one.
     rule(
         LineKind::StaticRoute,
         STATICD,
         Scope::Top,
-        "{id} route {id} {*}",
+        "{id} route {id} blackhole tag {v} {v}",
         Order::StaticRoutes,
         Order::WithdrawStaticRoutes,
     ),

@@ -30,17 +30,12 @@ fn lines_find_their_rule_and_identity() {
             LineKind::PrefixList,
             "ip prefix-list NR-OSPF permit 10.0.0.0/8",
         ),
-        (
-            Staticd,
-            &[],
-            "ip route 10.0.0.0/8 blackhole tag 1 254",
-            LineKind::StaticRoute,
-            "ip route 10.0.0.0/8 blackhole tag 1 254",
-        ),
+        (Staticd, &[], "ip route 10.0.0.0/8 blackhole tag 1 254", LineKind::StaticRoute, "ip 10.0.0.0/8"),
     ] {
         assert_eq!(kind(daemon, path, line), Some((expected, id.to_owned())), "{line}");
     }
     assert_eq!(kind(Bgpd, &["router bgp 65001 vrf X"], "bgp router-id 1.1.1.1"), None);
+    assert_eq!(kind(Bgpd, &["router bgp 65001 vrf X as-notation dot"], "bgp router-id 1.1.1.1"), None);
     assert_eq!(kind(Ospfd, &["interface r2"], "ip ospf network point-to-point"), None);
 }
 
