@@ -101,16 +101,13 @@ pub(crate) fn without_secret(line: &str) -> String {
     }
 }
 
-/// FRR tells a single-hop session by address and interface only: the own address in the line is an attribute
-/// and `vrf default` says nothing.
+/// `vrf default` says nothing.
 fn bfd_peer(words: &[&str]) -> String {
-    let multihop = words.contains(&"multihop");
     let mut out = vec!["peer".to_owned()];
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         match *word {
             "vrf" => drop(rest.next()),
-            "local-address" if !multihop => drop(rest.next()),
             word => out.push(address(word)),
         }
     }
@@ -170,10 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn single_hop_sessions_have_no_own_address_in_their_key() {
+    fn sessions_of_the_default_vrf_do_not_name_it() {
         let bfd = Context::top().child("bfd");
         let peer = |text| line(Daemon::Bfdd, &bfd, text);
-        assert_eq!(peer("peer fd12::2 local-address fd12::1 interface r2"), "peer fd12::2 interface r2");
+        let single = "peer FD12::2 local-address fd12::1 interface r2 vrf default";
+        assert_eq!(peer(single), "peer fd12::2 local-address fd12::1 interface r2");
         assert_eq!(peer("peer 10.0.0.1 vrf default"), "peer 10.0.0.1");
         let multihop = "peer 10.0.0.1 multihop local-address 10.0.0.9";
         assert_eq!(peer(multihop), multihop);

@@ -267,11 +267,24 @@ pub fn classify(daemon: Daemon, context: &Context, line: &str) -> Option<Matched
     let mut matched = matches.next()?;
     match matched.rule.kind {
         // All of such a line is its identity: several can stand beside each other.
-        LineKind::Unexpected | LineKind::PrefixList | LineKind::BfdPeer => matched.id = line.to_owned(),
+        LineKind::Unexpected | LineKind::PrefixList => matched.id = line.to_owned(),
+        LineKind::BfdPeer => matched.id = bfd_peer_id(&words),
         LineKind::NeighborOther => matched.id = line.split_once(' ').map_or(line, |(_, rest)| rest).to_owned(),
         _ => {}
     }
     Some(matched)
+}
+
+/// FRR tells a session on a link by address and interface only; its own address is an attribute, which stays what it was
+/// when the session was made.
+fn bfd_peer_id(words: &[&str]) -> String {
+    match words.iter().position(|word| *word == "local-address") {
+        Some(at) if !words.contains(&"multihop") => {
+            let rest = words.iter().enumerate().filter(|(n, _)| *n != at && *n != at + 1);
+            rest.map(|(_, word)| *word).collect::<Vec<_>>().join(" ")
+        }
+        _ => words.join(" "),
+    }
 }
 
 /// The row of a kind; the first one where a kind has a row per daemon.

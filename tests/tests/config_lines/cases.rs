@@ -77,6 +77,7 @@ const IPV4: &[&str] = &["router bgp 65001", "address-family ipv4 unicast"];
 const IPV6: &[&str] = &["router bgp 65001", "address-family ipv6 unicast"];
 const BFD: &[&str] = &["bfd"];
 const PROFILE: &[&str] = &["bfd", "profile NR-B-1"];
+const PEER: &[&str] = &["bfd", "peer 10.0.1.67"];
 const OSPF: &[&str] = &["router ospf"];
 const OSPF6: &[&str] = &["router ospf6"];
 const LINK: &[&str] = &["interface tor1"];
@@ -134,6 +135,17 @@ pub(crate) const CASES: &[Case] = &[
     case(Bfdd, BFD, &["peer 10.0.1.66"]),
     case(Bfdd, BFD, &["peer 10.0.1.66 multihop local-address 10.0.1.1"]),
     case(Bfdd, &["bfd", "peer 10.0.1.67"], &["profile NR-B-2", "profile NR-B-3"]),
+    // Nobody writes these: they are taken back where somebody typed them.
+    case(Bfdd, PROFILE, &["echo transmit-interval 100", "echo transmit-interval 200"]),
+    case(Bfdd, PROFILE, &["echo receive-interval 100", "echo receive-interval disabled"]),
+    case(Bfdd, PROFILE, &["minimum-ttl 100", "minimum-ttl 200"]),
+    case(Bfdd, PEER, &["receive-interval 100", "receive-interval 200"]),
+    case(Bfdd, PEER, &["transmit-interval 100", "transmit-interval 200"]),
+    case(Bfdd, PEER, &["detect-multiplier 4", "detect-multiplier 5"]),
+    case(Bfdd, PEER, &["echo transmit-interval 100", "echo transmit-interval 200"]),
+    case(Bfdd, PEER, &["echo receive-interval 100", "echo receive-interval disabled"]),
+    case(Bfdd, PEER, &["passive-mode"]),
+    case(Bfdd, PEER, &["shutdown"]),
     case(Ospfd, OSPF, &["ospf router-id 10.0.1.1", "ospf router-id 10.0.1.9"]),
     // ospf6d begins anew with the id that it had already; another one waits for an operator.
     case(Ospf6d, OSPF6, &["ospf6 router-id 10.0.1.7", "ospf6 router-id 10.0.1.9"]).up(&[false, true]),

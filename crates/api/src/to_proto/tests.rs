@@ -115,11 +115,12 @@ fn advertisement() -> impl Strategy<Value = Advertisement> {
 
 fn bfd_session() -> impl Strategy<Value = BfdSession> {
     let ends = family().prop_flat_map(|family| (host(family), host(family)));
-    let single =
-        (option::of(interface()), any::<bool>()).prop_map(|(interface, local)| (interface, Hop::Single, local));
-    let multi = Just((None, Hop::Multi, true));
-    (ends, prop_oneof![single, multi], bfd_timers()).prop_map(|((peer, own), (interface, hop, local), timers)| {
-        BfdSession { key: BfdKey { peer, interface, hop }, local_address: local.then_some(own), timers }
+    let single = option::of(interface()).prop_map(|interface| (interface, Hop::Single));
+    let multi = Just((None, Hop::Multi));
+    (ends, prop_oneof![single, multi], bfd_timers()).prop_map(|((peer, own), (interface, hop), timers)| BfdSession {
+        key: BfdKey { peer, interface, hop },
+        local_address: (hop == Hop::Multi).then_some(own),
+        timers,
     })
 }
 

@@ -212,7 +212,7 @@ pub(crate) struct EnableBfdArgs {
     /// Multihop session; needs --source-address
     #[arg(long)]
     pub(crate) multihop: bool,
-    /// Local address of the session
+    /// Local address of a multihop session
     #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
     pub(crate) source_address: String,
 }

@@ -224,6 +224,35 @@ fn a_hand_edit_of_an_own_object_is_put_back() {
 }
 
 #[test]
+fn timers_typed_into_an_own_session_are_taken_back_in_words_that_every_bfdd_knows() {
+    let desired = sample::full();
+    let mut frr = running(&desired);
+    let peer = Context::top().child("bfd").child("peer 10.13.0.3 interface r3");
+    for line in
+        ["receive-interval 100", "transmit-interval 90", "detect-multiplier 9", "echo receive-interval disabled"]
+    {
+        frr.type_line(Daemon::Bfdd, &peer, line);
+    }
+    let plan = plan(&frr, &desired);
+    let mut lines: Vec<_> = plan.leaves().map(|leaf| leaf.text.reveal()).collect();
+    lines.sort_unstable();
+    let expected = ["detect-multiplier 3", "echo receive-interval 50", "receive-interval 300", "transmit-interval 300"];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_session_that_was_typed_with_an_own_address_is_made_anew() {
+    let desired = sample::full();
+    let mut frr = running(&Desired::default());
+    let typed = "peer 10.13.0.3 local-address 10.13.0.1 interface r3";
+    frr.type_line(Daemon::Bfdd, &Context::top().child("bfd"), typed);
+    let plan = plan(&frr, &desired);
+    let text = plan.to_string();
+    let at = |line: &str| text.find(line).unwrap_or_else(|| panic!("{line} is missing in\n{text}"));
+    assert!(at(&format!(" no {typed}\n")) < at("\n peer 10.13.0.3 interface r3\n"), "{text}");
+}
+
+#[test]
 fn what_somebody_typed_about_a_neighbor_goes_before_what_it_may_stand_against() {
     let mut desired = sample::full();
     let mut frr = running(&desired);

@@ -176,9 +176,17 @@ pub const RULES: &[Rule] = &[
     bfd(LineKind::BfdReceiveInterval, Scope::BfdProfile, "receive-interval {v}", "receive-interval 300"),
     bfd(LineKind::BfdTransmitInterval, Scope::BfdProfile, "transmit-interval {v}", "transmit-interval 300"),
     bfd(LineKind::BfdDetectMultiplier, Scope::BfdProfile, "detect-multiplier {v}", "detect-multiplier 3"),
+    bfd(LineKind::Unexpected, Scope::BfdProfile, "echo transmit-interval {v}", "echo transmit-interval 50"),
+    bfd(LineKind::Unexpected, Scope::BfdProfile, "echo receive-interval {v}", "echo receive-interval 50"),
     bfd(LineKind::Unexpected, Scope::BfdProfile, "{*}", ""),
-    rule(LineKind::BfdPeer, BFDD, Scope::Bfd, "peer {id} {*}", Order::BfdPeers, Order::RemoveBfdPeers),
+    rule(LineKind::BfdPeer, BFDD, Scope::Bfd, "peer {id} {*}", Order::BfdPeers, Order::RemoveBfdPeers).delete_first(),
     bfd(LineKind::BfdPeerProfile, Scope::BfdPeer, "profile {v}", ""),
+    // Own sessions have their timers in a profile, which applies where a session has the default.
+    bfd(LineKind::Unexpected, Scope::BfdPeer, "receive-interval {v}", "receive-interval 300"),
+    bfd(LineKind::Unexpected, Scope::BfdPeer, "transmit-interval {v}", "transmit-interval 300"),
+    bfd(LineKind::Unexpected, Scope::BfdPeer, "detect-multiplier {v}", "detect-multiplier 3"),
+    bfd(LineKind::Unexpected, Scope::BfdPeer, "echo transmit-interval {v}", "echo transmit-interval 50"),
+    bfd(LineKind::Unexpected, Scope::BfdPeer, "echo receive-interval {v}", "echo receive-interval 50"),
     bfd(LineKind::Unexpected, Scope::BfdPeer, "{*}", ""),
     // OSPF and OSPFv3
     rule(LineKind::RouterOspf, OSPFD, Scope::Top, "router ospf", Order::Instances, Order::RemoveInstances).resets(),

@@ -21,6 +21,20 @@ fn lines_find_their_rule_and_identity() {
         (Bgpd, &unicast, "network 10.0.0.0/8", LineKind::Network, "10.0.0.0/8"),
         (Bgpd, &unicast, "network 10.0.0.0/8 route-map NR-A-1", LineKind::Network, "10.0.0.0/8"),
         (Bfdd, &["bfd"], "peer 10.0.0.2 interface r2", LineKind::BfdPeer, "peer 10.0.0.2 interface r2"),
+        (
+            Bfdd,
+            &["bfd"],
+            "peer 10.0.0.2 local-address 10.0.0.1 interface r2",
+            LineKind::BfdPeer,
+            "peer 10.0.0.2 interface r2",
+        ),
+        (
+            Bfdd,
+            &["bfd"],
+            "peer 10.0.0.2 multihop local-address 10.0.0.1",
+            LineKind::BfdPeer,
+            "peer 10.0.0.2 multihop local-address 10.0.0.1",
+        ),
         (Bfdd, &["bfd", "peer 10.0.0.2"], "shutdown", LineKind::Unexpected, "shutdown"),
         (Ospfd, &["interface r2"], "ip ospf area 0.0.0.0", LineKind::OspfArea, ""),
         (
