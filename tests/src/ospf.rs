@@ -21,7 +21,7 @@ pub const DEAD_S: u32 = 4;
 pub const TOR_ROUTER_ID: &str = "10.0.1.2";
 
 /// Age in seconds of an LSA that is being withdrawn (RFC 2328 §B).
-const MAX_AGE: &str = "3600";
+const MAX_AGE_S: u64 = 3600;
 
 /// OSPFv2 or OSPFv3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,7 +215,7 @@ async fn lsas_of(scene: &Scene, version: Version, router_id: &str) -> Result<BTr
             let (mut alive, mut address) = (false, String::new());
             for (name, value) in text.lines().filter_map(|line| line.trim().split_once(": ")) {
                 match name {
-                    "LS age" => alive = value.trim() != MAX_AGE,
+                    "LS age" => alive = value.trim().parse() != Ok(MAX_AGE_S),
                     "Link State ID" => value.split(' ').next().unwrap_or_default().clone_into(&mut address),
                     "Network Mask" if alive => drop(prefixes.insert(format!("{address}{value}"))),
                     _ => {}
@@ -228,7 +228,7 @@ async fn lsas_of(scene: &Scene, version: Version, router_id: &str) -> Result<BTr
             let answer = scene.tor.router.show_json(Daemon::Ospf6d, command).await?;
             let scopes = answer["asScopedLinkStateDb"].as_array().into_iter().flatten();
             let lsas = scopes.flat_map(|scope| scope["lsa"].as_array().into_iter().flatten());
-            let of_router = lsas.filter(|lsa| lsa["advRouter"] == router_id && lsa["age"].to_string() != MAX_AGE);
+            let of_router = lsas.filter(|lsa| lsa["advRouter"] == router_id && lsa["age"] != MAX_AGE_S);
             Ok(of_router.filter_map(|lsa| lsa["payload"].as_str()).map(str::to_owned).collect())
         }
     }

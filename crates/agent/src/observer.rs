@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use novaroute_core::event::{Event, EventType};
-use novaroute_core::live::{DaemonLive, Live, Told, Tracker};
+use novaroute_core::live::{Live, Told, Tracker};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -205,7 +205,7 @@ impl Watching {
         let snapshot = observer.view.borrow().snapshot.clone();
         let mut live = self.told.live();
         for name in &observer.seen.borrow().needed {
-            live.daemons.entry((*name).to_owned()).or_insert_with(DaemonLive::default);
+            live.daemons.entry((*name).to_owned()).or_default();
         }
         live.frr_uptime_s = self.uptime(&live);
         self.tracker.date(&mut live, now_ns());

@@ -233,7 +233,7 @@ impl Engine {
             Some(entry) if entry.intent == intent => {
                 let claimed = !entry.stale && entry.claimed == self.sessions.epoch(owner);
                 let again = is_refused_by_frr(entry).then(|| Step::AskAgain(place, key.clone()));
-                let claim = (!claimed).then(|| Step::Claim(place, key));
+                let claim = (!claimed).then_some(Step::Claim(place, key));
                 Ok(again.into_iter().chain(claim).collect())
             }
             Some(_) => Ok(vec![Step::Put(place, intent)]),

@@ -172,7 +172,7 @@ impl Node {
                 ensure!(text.contains("\"Full"), "{text}");
                 // The log may lag behind; what it says later would look like a change.
                 let log = self.lab.tor.router.log(daemon)?;
-                let last = log.lines().filter(|line| line.contains("AdjChg")).next_back().unwrap_or_default();
+                let last = log.lines().rfind(|line| line.contains("AdjChg")).unwrap_or_default();
                 ensure!(last.contains("-> Full"), "{last}");
             }
             Ok(Some(()))
