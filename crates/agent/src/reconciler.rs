@@ -217,6 +217,9 @@ impl<F: Frr> Loop<F> {
 
     /// Tells of own objects that were changed from outside and are put back.
     fn tell_drift(&self, plan: &Plan) {
+        if plan.is_empty() {
+            return;
+        }
         let lines: Vec<String> = plan.to_string().lines().take(LINES_SHOWN_MAX).map(str::to_owned).collect();
         let detail = format!("own objects in FRR were changed from outside; {} lines put them back", plan.len());
         self.parts.metrics.drift_repaired(u64::try_from(plan.len()).unwrap_or(u64::MAX));

@@ -86,9 +86,12 @@ on_each_frr! {
         })
         .await?;
         everything_works(&scene).await?;
-        let repaired = events.expect(v1::EventType::DriftRepaired).await?;
-        assert!(repaired.metadata["lines"].contains(&format!("network {BGP_V4}")), "{repaired:?}");
-        assert!(scene.agent.metric("novaroute_drift_repairs_total").await? >= 4.0);
+        // Each edit is told, in one event or in several.
+        for line in ["description", "timers", &format!("network {BGP_V4}"), "ip ospf cost", "peer "] {
+            let tells = |event: &v1::RouteEvent| event.metadata["lines"].contains(line);
+            events.expect_that(&format!("a DRIFT_REPAIRED with {line:?}"), tells).await?;
+        }
+        assert!(scene.agent.metric("novaroute_drift_repairs_total").await? >= 5.0);
         foreign_is_left(&scene).await?;
         ask_for_prefix(&mut client, MARKER).await?;
         scene.tor.router.wait_bgp_route(MARKER, TIMEOUT).await?;

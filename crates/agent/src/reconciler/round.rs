@@ -81,14 +81,15 @@ impl<F: Frr> Loop<F> {
     ) -> Result<Outcome, String> {
         let mut outcome = Outcome::default();
         let mut sent = Plan::default();
-        for pass in 0..PASSES_MAX {
+        for _ in 0..PASSES_MAX {
             let running = self.read().await?;
             let target = render(desired, running.dialect);
             let plan = self.refusals.filter(diff(&running.config, &target, removals));
             let unchanged = self.settled == Some(snapshot.revision());
             let grace_ended = self.adopting && removals == Removals::Apply;
-            if pass == 0 && unchanged && !plan.is_empty() && running.reconnected.is_empty() && !grace_ended {
-                self.tell_drift(&plan);
+            if unchanged && running.reconnected.is_empty() && !grace_ended {
+                // Also what was edited while the lines before were on their way.
+                self.tell_drift(&plan.beyond(&sent));
             }
             outcome.compare(&running, target, &plan);
             if plan.is_empty() {

@@ -341,3 +341,15 @@ proptest! {
         prop_assert_eq!(frr.running(), &render(&b, DIALECT).without_sources());
     }
 }
+
+#[test]
+fn what_a_plan_sends_beyond_another_one() {
+    let full = sample::plan_from_nothing(&sample::full());
+    assert!(full.beyond(&full).is_empty());
+    assert_eq!(full.beyond(&Plan::default()).batches, full.batches);
+    let mut most = full.clone();
+    let last = most.batches.iter_mut().rev().find(|batch| batch.leaves.len() > 1).unwrap();
+    let taken = last.leaves.pop().unwrap();
+    let beyond = full.beyond(&most);
+    assert_eq!(beyond.leaves().map(|leaf| leaf.text.reveal()).collect::<Vec<_>>(), [taken.text.reveal()]);
+}
