@@ -81,7 +81,7 @@ impl<F: Frr> Loop<F> {
     ) -> Result<Outcome, String> {
         let mut outcome = Outcome::default();
         let mut sent = Plan::default();
-        for _ in 0..PASSES_MAX {
+        for pass in 0..PASSES_MAX {
             let running = self.read().await?;
             let target = render(desired, running.dialect);
             let plan = self.refusals.filter(diff(&running.config, &target, removals));
