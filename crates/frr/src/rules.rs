@@ -46,6 +46,7 @@ pub enum LineKind {
     NeighborRouteMapOut,
     NeighborMaximumPrefix,
     NeighborAttributeUnchanged,
+    NeighborNextHopLocal,
     NeighborOther,
     BfdProfile,
     BfdReceiveInterval,
