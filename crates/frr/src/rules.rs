@@ -49,6 +49,7 @@ pub enum LineKind {
     NeighborRouteMapOut,
     NeighborMaximumPrefix,
     NeighborAttributeUnchanged,
+    NeighborNextHopLocal,
     NeighborOther,
     BfdProfile,
     BfdReceiveInterval,

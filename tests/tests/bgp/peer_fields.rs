@@ -146,8 +146,8 @@ fn full_peer(ends: Loopbacks) -> v1::BgpPeer {
 }
 
 /// The lines of [`full_peer`].
-fn full_lines(ends: Loopbacks) -> BTreeSet<String> {
-    let mut lines = peer_lines(&[
+fn full_lines(ends: Loopbacks, release: FrrRelease) -> BTreeSet<String> {
+    let mut lines = peer_lines(release, &[
         "timers 2 7",
         "description rack 1, loopback: all fields",
         &format!("update-source {}", ends.node),
@@ -162,13 +162,16 @@ fn full_lines(ends: Loopbacks) -> BTreeSet<String> {
 }
 
 /// The lines of [`peer`] and `more`.
-fn peer_lines(more: &[&str]) -> BTreeSet<String> {
+fn peer_lines(release: FrrRelease, more: &[&str]) -> BTreeSet<String> {
     let mut lines = BTreeSet::from(["remote-as 65100", "timers 3 9", "timers connect 1"].map(str::to_owned));
     lines.extend(more.iter().map(|line| (*line).to_owned()));
     for family in ["ipv4", "ipv6"] {
         for line in ["activate", "route-map NR-IN in", "route-map NR-OUT out", "attribute-unchanged next-hop"] {
             lines.insert(format!("{family} {line}"));
         }
+    }
+    if release == FrrRelease::Next {
+        lines.insert("ipv6 nexthop-local unchanged".to_owned());
     }
     set_limit(&mut lines, 1000);
     lines

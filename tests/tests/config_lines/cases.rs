@@ -128,6 +128,7 @@ pub(crate) const CASES: &[Case] = &[
     case(Bgpd, IPV4, &["neighbor 10.0.1.2 route-map NR-OUT out", "neighbor 10.0.1.2 route-map NR-IN-2 out"]),
     case(Bgpd, IPV4, &["neighbor 10.0.1.2 maximum-prefix 1000 warning-only", "neighbor 10.0.1.2 maximum-prefix 500 warning-only"]),
     case(Bgpd, IPV4, &["neighbor 10.0.1.2 attribute-unchanged next-hop"]),
+    case(Bgpd, IPV6, &["neighbor 10.0.1.2 nexthop-local unchanged"]),
     case(Bfdd, BFD, &["profile NR-B-4"]),
     case(Bfdd, PROFILE, &["receive-interval 100", "receive-interval 200"]),
     case(Bfdd, PROFILE, &["transmit-interval 100", "transmit-interval 200"]),

@@ -70,6 +70,7 @@ fn a_peer_is_cleared_of_what_is_not_asked_for_any_more() {
           no neighbor 10.12.0.2 route-map NR-OUT out
           no neighbor 10.12.0.2 maximum-prefix
           no neighbor 10.12.0.2 attribute-unchanged
+          no neighbor 10.12.0.2 nexthop-local unchanged
         router bgp 65001
          no neighbor 10.12.0.2 description
          no neighbor 10.12.0.2 timers

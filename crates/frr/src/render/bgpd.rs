@@ -36,7 +36,7 @@ pub(super) fn render(bgp: &DesiredBgp, dialect: Dialect, config: &mut Config) {
         session(&mut router, bgp, peer);
     }
     for family in Family::ALL {
-        unicast(&mut router, bgp, &maps, family);
+        unicast(&mut router, bgp, dialect, &maps, family);
     }
 }
 
@@ -108,7 +108,7 @@ fn multihop(bgp: &DesiredBgp, peer: &Peer) -> Option<u8> {
 }
 
 /// The prefixes of a family and what is exchanged with its peers.
-fn unicast(router: &mut Block<'_>, bgp: &DesiredBgp, maps: &Maps<'_>, family: Family) {
+fn unicast(router: &mut Block<'_>, bgp: &DesiredBgp, dialect: Dialect, maps: &Maps<'_>, family: Family) {
     let word = match family {
         Family::Ipv4 => "ipv4",
         Family::Ipv6 => "ipv6",
@@ -122,6 +122,13 @@ fn unicast(router: &mut Block<'_>, bgp: &DesiredBgp, maps: &Maps<'_>, family: Fa
     }
     for peer in bgp.peers.values().filter(|peer| peer.families.contains(&family)) {
         exchange(&mut block, bgp, peer);
+        if family == Family::Ipv6 && dialect.version.can_leave_out_link_local() {
+            // A receiver prefers a link-local next hop (RFC 2545), and that would be the node's own, whatever was asked for.
+            block.line(
+                format!("neighbor {} nexthop-local unchanged", peer.address),
+                &one(IntentKey::Peer(peer.address)),
+            );
+        }
     }
 }
 

@@ -137,6 +137,8 @@ fn a_full_node() {
           neighbor 2001:db8:ffff::2 maximum-prefix 5 warning-only
           neighbor 10.12.0.2 attribute-unchanged next-hop
           neighbor 2001:db8:ffff::2 attribute-unchanged next-hop
+          neighbor 10.12.0.2 nexthop-local unchanged
+          neighbor 2001:db8:ffff::2 nexthop-local unchanged
         router bgp 65001
          neighbor 10.12.0.2 description tor 1 at 010.0.0.1
          neighbor 10.12.0.2 timers 3 9

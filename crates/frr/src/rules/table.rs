@@ -169,6 +169,7 @@ pub const RULES: &[Rule] = &[
         "no neighbor {} attribute-unchanged",
     )
     .soft(),
+    family(LineKind::NeighborNextHopLocal, "neighbor {id} nexthop-local unchanged", "").soft(),
     others(Scope::Unicast),
     // BFD
     rule(LineKind::BfdProfile, BFDD, Scope::Bfd, "profile {id}", Order::Profiles, Order::RemoveProfiles),
