@@ -213,11 +213,11 @@ pub fn effective_status(key: &IntentKey, entry: &Entry, live: &Live) -> IntentSt
     if live.advertised.contains_key(&(*protocol, *prefix)) {
         return IntentStatus::of(IntentState::Advertised);
     }
-    let detail = match protocol {
-        Protocol::Bgp => "no established peer was sent this prefix",
-        Protocol::Ospf => "the prefix is not in the link-state database",
+    let (reason, detail) = match protocol {
+        Protocol::Bgp => (Reason::NoEstablishedPeer, "no established peer was sent this prefix"),
+        Protocol::Ospf => (Reason::NotInLsdb, "the prefix is not in the link-state database"),
     };
-    IntentStatus::because(IntentState::Programmed, Reason::NoEstablishedPeer, detail)
+    IntentStatus::because(IntentState::Programmed, reason, detail)
 }
 
 #[cfg(test)]

@@ -145,6 +145,8 @@ reasons! {
     WaitRanOut = "WAIT_RAN_OUT",
     /// A newer change took the place of the one that the caller waits for.
     Superseded = "SUPERSEDED",
+    /// OSPF has not put the prefix into its link-state database.
+    NotInLsdb = "NOT_IN_LSDB",
 }
 
 impl fmt::Display for Reason {

@@ -74,7 +74,7 @@ on_each_frr! {
         client.disable_ospf(request::disable_ospf(LB, scene.tor.link.a().interface())).await?;
         for prefix in NOWHERE {
             let row = scene.prefix_state(prefix, "programmed").await?;
-            ensure!(row.reason.contains("link-state database"), "{row:?}");
+            ensure!(row.reason.starts_with("NOT_IN_LSDB"), "{row:?}");
         }
         Ok(())
     }

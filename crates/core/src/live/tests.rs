@@ -123,6 +123,8 @@ fn a_programmed_prefix_that_was_sent_is_advertised() {
     let unsent = effective_status(&key, &entry, &Live::default());
     assert_eq!(unsent.state, IntentState::Programmed);
     assert_eq!(unsent.cause.unwrap().reason, Reason::NoEstablishedPeer);
+    let of_ospf = effective_status(&IntentKey::Prefix(Protocol::Ospf, prefix), &entry, &sent);
+    assert_eq!(of_ospf.cause.unwrap().reason, Reason::NotInLsdb);
 }
 
 #[test]
