@@ -114,9 +114,7 @@ pub const RULES: &[Rule] = &[
     rule(LineKind::Network, BGPD, Scope::Unicast, "network {id} {*}", Order::Networks, Order::WithdrawNetworks)
         .undone_by("no network {}"),
     // Set and taken back at once, to have bgpd give zebra its routes again; never wanted for long.
-    rule(LineKind::TableMap, BGPD, Scope::Unicast, "table-map {v}", Order::Networks, Order::WithdrawNetworks)
-        .undone_by("no table-map")
-        .soft(),
+    rule(LineKind::TableMap, BGPD, Scope::Unicast, "table-map {v}", Order::Networks, Order::WithdrawNetworks).soft(),
     // BGP: neighbors
     rule(
         LineKind::NeighborRemoteAs,
