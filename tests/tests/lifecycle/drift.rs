@@ -142,6 +142,7 @@ on_each_frr! {
         };
         client.enable_bfd(request::enable_bfd(LB, session)).await?;
         scene.node.add_address("lo", "10.9.9.9/32").await?;
+        is_own_address(&scene, "10.9.9.9").await?;
         let itself = v1::BgpPeer { neighbor_address: "10.9.9.9".to_owned(), ..scene.ebgp_peer() };
         client.apply_peer(request::apply_peer(LB, itself.clone())).await?;
         scene.peer_intent_state([10, 9, 9, 9].into(), "refused").await?;
@@ -149,10 +150,34 @@ on_each_frr! {
 
         scene.node.configure(Daemon::Bfdd, &["bfd", &format!("no {typed}")]).await?;
         scene.node.remove_address("lo", "10.9.9.9/32").await?;
-        client.apply_peer(request::apply_peer(LB, itself)).await?;
-        scene.peer_intent_state([10, 9, 9, 9].into(), "programmed").await?;
+        // bgpd hears of it a moment later, so it may have to be asked for more than once.
+        wait_for("the peer to be taken", TIMEOUT, async || {
+            client.clone().apply_peer(request::apply_peer(LB, itself.clone())).await?;
+            let peers = scene.agent.status().await?.peers;
+            let taken = |row: &v1::PeerStatus| row.neighbor_address == "10.9.9.9" && row.intent_state == "programmed";
+            Ok(peers.iter().any(taken).then_some(()))
+        })
+        .await?;
         bfd_state(&scene, RESYNC_MAX, "programmed").await
     }
+}
+
+/// Waits until bgpd has heard that an address is the node's own: then it takes no neighbor of that address.
+async fn is_own_address(scene: &Scene, address: &str) -> Result<()> {
+    wait_for("bgpd to know its own address", TIMEOUT, async || {
+        let router = format!("router bgp {NODE_AS}");
+        let neighbor = format!("neighbor {address} remote-as 65300");
+        match scene.node.configure(Daemon::Bgpd, &[&router, &neighbor]).await {
+            Err(refused) if format!("{refused:#}").contains("local system") => Ok(Some(())),
+            Err(other) => Err(other),
+            Ok(()) => {
+                let undo = format!("no {neighbor}");
+                scene.node.configure(Daemon::Bgpd, &[&router, &undo]).await?;
+                Ok(None)
+            }
+        }
+    })
+    .await
 }
 
 /// Waits until the one BFD session that an owner asked for is in `state`.
