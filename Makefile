@@ -7,6 +7,8 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 CARGO ?= cargo
+# What makes the agent that dies on demand; never in what ships.
+FAULT_POINTS := novaroute-agent/fault-points
 TARGET_DIR ?= $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: help
@@ -17,6 +19,7 @@ help: ## Show this list
 check: need-cargo ## Formatting, lints, dependency rules and house rules (no root needed)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --features $(FAULT_POINTS) --bin novaroute-agent-fault-points -- -D warnings
 	$(CARGO) run --locked --quiet -p xtask -- tidy
 	@if $(CARGO) deny --version >/dev/null 2>&1; then \
 	    $(CARGO) deny check bans licenses sources; \
@@ -33,6 +36,10 @@ bench: need-root setup ## Benchmarks on real FRR, release build (root)
 	$(CARGO) build --locked --release -p novaroute-agent
 	$(CARGO) bench --locked -p novaroute-e2e
 
+.PHONY: chaos
+chaos: need-root setup build ## Packets lost around faults, then ROUNDS=20 random rounds on each FRR (root); SEED= repeats them
+	$(TARGET_DIR)/debug/chaos --rounds $(or $(ROUNDS),20) $(if $(SEED),--seed $(SEED))
+
 .PHONY: demo
 demo: need-root setup build ## A node and a ToR on real FRR, told as a story (root); KEEP=1 leaves it running
 	demo/run.sh
@@ -44,8 +51,9 @@ setup: need-cargo ## Install what is missing (Debian packages, a newer FRR besid
 	$(TARGET_DIR)/debug/novaroute-lab setup
 
 .PHONY: build
-build: need-cargo ## Build every crate, debug
+build: need-cargo ## Build every crate, debug; and the agent that tests can kill from within
 	$(CARGO) build --locked --workspace
+	$(CARGO) build --locked --workspace --features $(FAULT_POINTS) --bin novaroute-agent-fault-points
 
 .PHONY: clean
 clean: need-cargo ## Remove what the build made

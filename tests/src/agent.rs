@@ -30,6 +30,8 @@ pub type Client = RouteControlClient<Channel>;
 pub struct Agent {
     router: Router,
     dir: PathBuf,
+    program: PathBuf,
+    environment: Vec<(String, String)>,
     child: Option<Child>,
 }
 
@@ -53,7 +55,8 @@ impl Agent {
         fs::create_dir_all(&dir)?;
         let mut value = config::base(&dir, &router.socket_dir());
         change(&mut value);
-        let mut agent = Self { router: router.clone(), dir, child: None };
+        let program = binary("novaroute-agent")?;
+        let mut agent = Self { router: router.clone(), dir, program, environment: Vec::new(), child: None };
         agent.write_config(&value)?;
         agent.respawn()?;
         Ok(agent)
@@ -87,13 +90,19 @@ impl Agent {
         Ok(())
     }
 
+    /// The program that the next start runs, and what it finds in its environment.
+    pub fn set_program(&mut self, program: PathBuf, environment: &[(&str, &str)]) {
+        self.program = program;
+        self.environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    }
+
     /// The command that starts this agent, for a test that wants to see it fail.
     ///
     /// # Errors
     /// The binary is missing.
     pub fn command(&self) -> Result<Command> {
-        let mut command = self.router.command(binary("novaroute-agent")?);
-        command.arg("--config").arg(self.config_path());
+        let mut command = self.router.command(&self.program);
+        command.arg("--config").arg(self.config_path()).envs(self.environment.iter().cloned());
         Ok(command)
     }
 

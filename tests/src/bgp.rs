@@ -1,7 +1,7 @@
 //! BGP as the suites look at it: the lines of a neighbor in FRR, what a peer holds, and what an UPDATE withdraws.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use anyhow::{Context, Result, ensure};
 use novaroute_lab::capture::{BgpMessage, Capture};
@@ -187,18 +187,25 @@ pub fn updates_from(capture: &Capture, neighbor: IpAddr) -> Result<Vec<BgpMessag
     Ok(updates)
 }
 
-/// Whether an UPDATE withdraws something: IPv4 in its own field (RFC 4271 §4.3), IPv6 in MP_UNREACH_NLRI
-/// (RFC 4760 §4).
+/// Whether an UPDATE withdraws something.
 ///
 /// # Errors
 /// It is no UPDATE.
 pub fn withdraws(update: &BgpMessage) -> Result<bool> {
+    Ok(!withdrawn(update)?.is_empty())
+}
+
+/// The prefixes that an UPDATE withdraws: IPv4 in its own field (RFC 4271 §4.3), IPv6 in MP_UNREACH_NLRI (RFC 4760 §4).
+///
+/// # Errors
+/// It is no UPDATE.
+pub fn withdrawn(update: &BgpMessage) -> Result<BTreeSet<String>> {
     /// Length of the header of a message.
     const HEADER: usize = 19;
     let body = update.bytes.get(HEADER..).context("no header")?;
-    let (withdrawn, rest) = take_field(body)?;
+    let (ipv4, rest) = take_field(body)?;
     let (mut attributes, _) = take_field(rest)?;
-    let mut found = !withdrawn.is_empty();
+    let mut found = prefixes_in(ipv4, |bytes| Ipv4Addr::from(bytes).into())?;
     while let [flags, kind, length @ ..] = attributes {
         /// The attribute's length has two bytes (RFC 4271 §4.3).
         const EXTENDED_LENGTH: u8 = 0x10;
@@ -210,8 +217,24 @@ pub fn withdraws(update: &BgpMessage) -> Result<bool> {
             [short, rest @ ..] => rest.split_at_checked(usize::from(*short)).context("an attribute is cut off")?,
             [] => anyhow::bail!("an attribute has no length"),
         };
-        found |= *kind == MP_UNREACH_NLRI && value.len() > FAMILY;
+        if *kind == MP_UNREACH_NLRI {
+            let ipv6 = value.get(FAMILY..).context("no family")?;
+            found.append(&mut prefixes_in(ipv6, |bytes| Ipv6Addr::from(bytes).into())?);
+        }
         attributes = next;
+    }
+    Ok(found)
+}
+
+/// Reads prefixes, each a length in bits and as many bytes as that takes (RFC 4271 §4.3), of addresses of `N` bytes.
+fn prefixes_in<const N: usize>(mut bytes: &[u8], address: fn([u8; N]) -> IpAddr) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    while let [bits, rest @ ..] = bytes {
+        let (own, next) = rest.split_at_checked(usize::from(bits.div_ceil(8))).context("a prefix is cut off")?;
+        let mut whole = [0; N];
+        whole.get_mut(..own.len()).context("a prefix is too long")?.copy_from_slice(own);
+        found.insert(format!("{}/{bits}", address(whole)));
+        bytes = next;
     }
     Ok(found)
 }
@@ -241,8 +264,10 @@ mod tests {
     fn sees_withdrawals_of_both_families() {
         let ipv6 = [&[0, 0, 0, 9][..], &[0x80, 15, 6, 0, 2, 1, 16, 0xfd, 0x66]].concat();
         let extended = [&[0, 0, 0, 10][..], &[0x90, 15, 0, 6, 0, 2, 1, 16, 0xfd, 0x66]].concat();
-        for body in [&[0, 5, 32, 10, 66, 0, 1, 0, 0][..], &ipv6, &extended] {
-            assert!(withdraws(&update(body)).unwrap(), "{body:?}");
+        for (body, prefix) in
+            [(&[0, 5, 32, 10, 66, 0, 1, 0, 0][..], "10.66.0.1/32"), (&ipv6, "fd66::/16"), (&extended, "fd66::/16")]
+        {
+            assert_eq!(withdrawn(&update(body)).unwrap(), [prefix.to_owned()].into(), "{body:?}");
         }
         let end_of_rib_ipv6 = [0, 0, 0, 6, 0x80, 15, 3, 0, 2, 1];
         let announcement = [0, 0, 0, 4, 0x40, 1, 1, 0, 24, 10, 66, 0];

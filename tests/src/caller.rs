@@ -1,5 +1,6 @@
 //! Connections to the agent's socket that differ from the usual client's: another user, a smaller window.
 
+use std::fs::File;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -19,17 +20,28 @@ use crate::agent::Client;
 /// # Errors
 /// The socket's mode does not let this user in, or nobody listens.
 pub fn open_as(socket: &Path, uid: u32, gid: u32) -> io::Result<UnixStream> {
-    // Only the thread changes its user, and it ends right after; the process stays who it is.
-    let opened = std::thread::scope(|scope| scope.spawn(|| become_and_open(socket, uid, gid)).join());
-    opened.unwrap_or_else(|_| Err(io::Error::other("the thread that opens the socket panicked")))
+    run_as(uid, gid, || UnixStream::connect(socket))
 }
 
-fn become_and_open(socket: &Path, uid: u32, gid: u32) -> io::Result<UnixStream> {
+/// Opens a file for reading as another user with one group.
+///
+/// # Errors
+/// The file's mode does not let this user in, or there is none.
+pub fn read_as(file: &Path, uid: u32, gid: u32) -> io::Result<File> {
+    run_as(uid, gid, || File::open(file))
+}
+
+/// Only the thread changes its user, and it ends right after; the process stays who it is.
+fn run_as<T: Send>(uid: u32, gid: u32, open: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
     let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
-    set_thread_groups(&[gid])?;
-    set_thread_res_gid(gid, gid, gid)?;
-    set_thread_res_uid(uid, uid, uid)?;
-    UnixStream::connect(socket)
+    let become_and_open = || {
+        set_thread_groups(&[gid])?;
+        set_thread_res_gid(gid, gid, gid)?;
+        set_thread_res_uid(uid, uid, uid)?;
+        open()
+    };
+    let opened = std::thread::scope(|scope| scope.spawn(become_and_open).join());
+    opened.unwrap_or_else(|_| Err(io::Error::other("the thread of another user panicked")))
 }
 
 /// A client of the agent that connects as another user.

@@ -135,6 +135,15 @@ impl Following {
         let id = child.id().context("it has ended already")?;
         let pid = rustix::process::Pid::from_raw(i32::try_from(id)?).context("no process id")?;
         rustix::process::kill_process(pid, rustix::process::Signal::INT)?;
+        Self { child, lines }.ended().await
+    }
+
+    /// Waits until it ends by itself and tells how.
+    ///
+    /// # Errors
+    /// It was killed.
+    pub async fn ended(self) -> Result<Ran> {
+        let Self { child, lines } = self;
         // It may be writing: its pipe stays open until it has ended.
         let ended = child.wait_with_output().await?;
         drop(lines);

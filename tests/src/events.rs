@@ -26,7 +26,15 @@ impl Events {
     /// The agent refuses the filter.
     pub async fn open(client: &mut Client, owner: &str, types: &[&str]) -> Result<Self> {
         let event_types = types.iter().map(|text| (*text).to_owned()).collect();
-        let request = v1::StreamEventsRequest { owner_filter: owner.to_owned(), event_types };
+        let request = v1::StreamEventsRequest { owner_filter: owner.to_owned(), event_types, ..Default::default() };
+        Self::with(client, request).await
+    }
+
+    /// Subscribes as the request says.
+    ///
+    /// # Errors
+    /// The agent refuses it.
+    pub async fn with(client: &mut Client, request: v1::StreamEventsRequest) -> Result<Self> {
         Ok(Self { stream: client.stream_events(request).await?.into_inner(), seen: Vec::new() })
     }
 

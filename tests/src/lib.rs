@@ -14,8 +14,11 @@ pub mod events;
 pub mod executed;
 pub mod http;
 pub mod ospf;
+pub mod quiet;
 pub mod refusal;
+pub mod reliability;
 pub mod request;
+pub mod rounds;
 pub mod scene;
 pub mod tor;
 

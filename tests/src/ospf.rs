@@ -1,6 +1,6 @@
 //! OSPF as the suites look at it: the router of the rack as a neighbour, its routes, and what the node's daemons run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -19,6 +19,9 @@ pub const HELLO_S: u32 = 1;
 pub const DEAD_S: u32 = 4;
 /// Router id of the router of the rack.
 pub const TOR_ROUTER_ID: &str = "10.0.1.2";
+
+/// Age in seconds of an LSA that is being withdrawn (RFC 2328 §B).
+const MAX_AGE_S: u64 = 3600;
 
 /// OSPFv2 or OSPFv3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +97,15 @@ pub async fn speak(scene: &Scene, version: Version, area: &str) -> Result<()> {
     // Last, so that it begins with the right timers.
     lines.push(format!("{words} area {area}"));
     scene.tor.router.configure(version.daemon(), &lines).await
+}
+
+/// Has the router of the rack announce its static routes.
+///
+/// # Errors
+/// FRR refused the line.
+pub async fn redistribute_static(scene: &Scene, version: Version) -> Result<()> {
+    let [router, _] = version.process();
+    scene.tor.router.configure(version.daemon(), &[router, "redistribute static"]).await
 }
 
 /// The states of the neighbours of the router of the rack, by router id.
@@ -175,6 +187,51 @@ pub async fn wait_externals(scene: &Scene, version: Version, prefixes: &[&str]) 
         Ok(Some(()))
     })
     .await
+}
+
+/// Waits until the database of the router of the rack holds an AS-external LSA of the node for exactly these prefixes,
+/// whoever else announces them. [`externals`] shows one path to a prefix only.
+///
+/// # Errors
+/// After 30 s, with those that it has.
+pub async fn wait_lsas_of_node(scene: &Scene, version: Version, prefixes: &[&str]) -> Result<()> {
+    let wanted: BTreeSet<String> = prefixes.iter().map(|prefix| (*prefix).to_owned()).collect();
+    let node = wait_full(scene, version).await?;
+    wait_for(&format!("LSAs of the node for {prefixes:?}"), TIMEOUT, async || {
+        let found = lsas_of(scene, version, &node).await?;
+        ensure!(found == wanted, "{found:?}");
+        Ok(Some(()))
+    })
+    .await
+}
+
+/// The prefixes of a router's AS-external LSAs in the database of the router of the rack.
+async fn lsas_of(scene: &Scene, version: Version, router_id: &str) -> Result<BTreeSet<String>> {
+    match version {
+        Version::V2 => {
+            let command = format!("show ip ospf database external adv-router {router_id}");
+            let text = scene.tor.router.vty(Daemon::Ospfd, &command).await?;
+            let mut prefixes = BTreeSet::new();
+            let (mut alive, mut address) = (false, String::new());
+            for (name, value) in text.lines().filter_map(|line| line.trim().split_once(": ")) {
+                match name {
+                    "LS age" => alive = value.trim().parse() != Ok(MAX_AGE_S),
+                    "Link State ID" => value.split(' ').next().unwrap_or_default().clone_into(&mut address),
+                    "Network Mask" if alive => drop(prefixes.insert(format!("{address}{value}"))),
+                    _ => {}
+                }
+            }
+            Ok(prefixes)
+        }
+        Version::V3 => {
+            let command = "show ipv6 ospf6 database as-external json";
+            let answer = scene.tor.router.show_json(Daemon::Ospf6d, command).await?;
+            let scopes = answer["asScopedLinkStateDb"].as_array().into_iter().flatten();
+            let lsas = scopes.flat_map(|scope| scope["lsa"].as_array().into_iter().flatten());
+            let of_router = lsas.filter(|lsa| lsa["advRouter"] == router_id && lsa["age"] != MAX_AGE_S);
+            Ok(of_router.filter_map(|lsa| lsa["payload"].as_str()).map(str::to_owned).collect())
+        }
+    }
 }
 
 /// What a daemon of the node says of its end of the link.

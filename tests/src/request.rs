@@ -7,7 +7,7 @@ use crate::config::token;
 /// Sets owner and token of a request.
 macro_rules! signed {
     ($owner:expr, $message:ident { $($field:ident: $value:expr),* $(,)? }) => {
-        v1::$message { owner: $owner.to_owned(), token: token($owner), $($field: $value),* }
+        v1::$message { owner: $owner.to_owned(), token: token($owner), $($field: $value,)* ..Default::default() }
     };
 }
 
@@ -69,10 +69,16 @@ pub fn deregister(owner: &str, withdraw_all: bool) -> v1::DeregisterRequest {
     signed!(owner, DeregisterRequest { withdraw_all: withdraw_all })
 }
 
+/// Handoff.
+#[must_use]
+pub fn handoff(owner: &str) -> v1::HandoffRequest {
+    signed!(owner, HandoffRequest {})
+}
+
 /// Register.
 #[must_use]
 pub fn register(owner: &str) -> v1::RegisterRequest {
-    signed!(owner, RegisterRequest { reassert_intents: false })
+    v1::RegisterRequest { owner: owner.to_owned(), token: token(owner), ..Default::default() }
 }
 
 /// EnableBFD with timers in ms; the rest as `session` says.

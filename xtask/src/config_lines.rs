@@ -11,7 +11,9 @@ const INTRODUCTION: &str = "\
 
 Every kind of line that the agent writes, as `cargo run -p xtask -- config-lines` prints it from the table in
 `crates/frr/src/rules/table.rs`, by which the agent plans. The suite `config_lines` holds each row against a real FRR of
-each release, with a BGP session up.
+each release, with a BGP session and adjacencies up: a row that resets is seen to end them, any other to leave them alone.
+Where several daemons share a row, the `set` lines and `match tag` of route-maps are held against bgpd only, the only one
+to which the agent writes them.
 
 - *key* is what tells a line from others of its kind, `…` its value.
 - The phases are those of a plan: what is used comes before its user, and what is taken back goes in reverse.

@@ -3,13 +3,14 @@
 mod apply;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::future::join_all;
 use novaroute_frr::config::Config;
 use novaroute_frr::refusals::Refusal;
-use novaroute_frr::{Daemon, Dialect, FrrVersion, Plan, Profile, parse, show};
+use novaroute_frr::{Daemon, Dialect, FrrVersion, Plan, Profile, parse, renewal, show};
 use tracing::debug;
 
 use crate::config::Frr as Settings;
@@ -36,7 +37,12 @@ pub struct Running {
     pub missing: BTreeMap<Daemon, String>,
     /// The daemons that were connected to anew since the last time: they may have been restarted.
     pub reconnected: BTreeSet<Daemon>,
+    /// What each process printed, in short.
+    pub digests: Digests,
 }
+
+/// Stands for the configuration that a process printed: two that differ have different ones.
+pub type Digests = BTreeMap<&'static str, u64>;
 
 /// How it went to send a plan.
 #[derive(Debug, Clone, Default)]
@@ -55,8 +61,14 @@ pub trait Frr: Send {
     /// No daemon answers at all; the text says why.
     fn running(&mut self, absent: &BTreeSet<String>) -> impl Future<Output = Result<Running, String>> + Send;
 
+    /// Whether zebra has bgpd among those that it serves.
+    fn zebra_serves_bgpd(&mut self) -> impl Future<Output = bool> + Send;
+
     /// Sends a plan, in order.
     fn apply(&mut self, plan: &Plan, version: FrrVersion) -> impl Future<Output = Applied> + Send;
+
+    /// Closes all connections: one that was left in the middle of something stands anywhere.
+    fn hang_up(&mut self) {}
 }
 
 /// FRR behind the VTY sockets of its daemons.
@@ -102,6 +114,12 @@ impl VtyFrr {
         }
     }
 
+    /// What the processes print now; those that do not answer are left out.
+    pub async fn digests(&mut self, processes: &[&'static str]) -> Digests {
+        let answers = self.ask_all(processes, RUNNING_CONFIG).await;
+        processes.iter().zip(answers).filter_map(|(process, answer)| Some((*process, digest(&answer.ok()?)))).collect()
+    }
+
     fn reconnected(&mut self, version: FrrVersion) -> BTreeSet<Daemon> {
         let mut reconnected = BTreeSet::new();
         for daemon in Daemon::ALL {
@@ -134,12 +152,28 @@ impl Frr for VtyFrr {
         for (daemon, text) in &read.texts {
             parse(*daemon, text, &mut config);
         }
-        Ok(Running { dialect, config, missing: read.missing, reconnected: self.reconnected(version) })
+        let digests = read.texts.iter().map(|(daemon, text)| (daemon.process(version), digest(text))).collect();
+        Ok(Running { dialect, config, missing: read.missing, reconnected: self.reconnected(version), digests })
+    }
+
+    async fn zebra_serves_bgpd(&mut self) -> bool {
+        self.vty(ZEBRA).show(renewal::ZEBRA_CLIENTS).await.is_ok_and(|text| renewal::lists_bgpd(&text))
     }
 
     async fn apply(&mut self, plan: &Plan, version: FrrVersion) -> Applied {
         apply::apply(self, plan, version).await
     }
+
+    fn hang_up(&mut self) {
+        self.vtys.clear();
+        self.connections.clear();
+    }
+}
+
+fn digest(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Running configurations as they come in.

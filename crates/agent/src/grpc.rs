@@ -2,10 +2,12 @@
 
 mod authority;
 mod caller;
+mod connection;
 mod events;
 mod mutate;
 mod server;
 mod status;
+mod wait;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -44,6 +46,8 @@ pub struct Service {
     pub metrics: Arc<Metrics>,
     /// Fires when the agent shuts down.
     pub shutdown: CancellationToken,
+    /// Ends the agent, which leaves FRR as it is then.
+    pub handoff: CancellationToken,
 }
 
 impl Service {
@@ -161,5 +165,20 @@ impl RouteControl for Service {
         request: Request<v1::StreamEventsRequest>,
     ) -> Result<Response<Self::StreamEventsStream>, Status> {
         self.open_stream(request.get_ref()).map(Response::new)
+    }
+
+    async fn end_of_replay(
+        &self,
+        request: Request<v1::EndOfReplayRequest>,
+    ) -> Result<Response<v1::EndOfReplayResponse>, Status> {
+        self.measured("EndOfReplay", self.end_replay(&request)).await
+    }
+
+    async fn renew(&self, request: Request<v1::RenewRequest>) -> Result<Response<v1::RenewResponse>, Status> {
+        self.measured("Renew", self.renew_session(&request)).await
+    }
+
+    async fn handoff(&self, request: Request<v1::HandoffRequest>) -> Result<Response<v1::HandoffResponse>, Status> {
+        self.measured("Handoff", self.hand_off(&request)).await
     }
 }

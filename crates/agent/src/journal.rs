@@ -8,17 +8,22 @@ mod frame;
 mod load;
 mod state_dir;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use novaroute_api::to_proto;
-use novaroute_core::intent::Change;
+use novaroute_core::intent::{Change, IntentKey, Target};
 use novaroute_core::name::OwnerName;
+use novaroute_core::session::Sessions;
 use novaroute_core::store::{Place, Snapshot};
 
+use frame::Extent;
 use load::Scan;
+
+use crate::fault::{self, Point};
 pub use state_dir::{StateError, StateLock};
 
 /// A journal shorter than this is not worth compacting.
@@ -39,8 +44,28 @@ pub struct Loaded {
     pub records: Vec<(OwnerName, Change)>,
     /// Whether these are all there were. If not, what FRR has and nobody claims must not be removed yet.
     pub complete: bool,
+    /// Whether no record is missing between these: then the last one about a key says what is wanted of it.
+    pub gapless: bool,
     /// What was wrong with the file, for the log; empty for a first start and after a crash in a write.
     pub problems: Vec<String>,
+}
+
+impl Loaded {
+    /// What owners have declared since the journal began, also what they have removed again: of that it is known what is
+    /// wanted, whether or not the journal knows everything else. Nothing is where a record is missing.
+    #[must_use]
+    pub fn declared(&self) -> BTreeSet<IntentKey> {
+        let records = self.records.iter().filter(|_| self.gapless);
+        let keys = records.filter_map(|(_, change)| match change {
+            Change::Put(intent) => Some(intent.key()),
+            Change::Remove(Target::Key(key)) => Some(key.clone()),
+            Change::Remove(Target::BfdSessionsTo(_))
+            | Change::Register(_)
+            | Change::Reopen(_)
+            | Change::Deregister { .. } => None,
+        });
+        keys.collect()
+    }
 }
 
 /// The open journal. A second agent on the same files is kept out by a [`StateLock`], taken first.
@@ -54,7 +79,7 @@ pub struct Journal {
     compacted_bytes: u64,
     /// What stands behind `bytes` may be the rest of a failed write.
     tail_unknown: bool,
-    complete: bool,
+    extent: Extent,
 }
 
 impl Journal {
@@ -74,7 +99,9 @@ impl Journal {
         };
         let opened = if scan.intact { Self::reuse(dir, &path, &scan) } else { Self::start_over(dir, &scan) };
         let journal = opened.map_err(|error| StateError::new("write", &path, error))?;
-        Ok((journal, Loaded { records: scan.changes, complete: scan.complete, problems: scan.problems }))
+        let complete = scan.extent == Extent::Complete;
+        let gapless = scan.extent != Extent::Lossy;
+        Ok((journal, Loaded { records: scan.changes, complete, gapless, problems: scan.problems }))
     }
 
     fn reuse(dir: &Path, path: &Path, scan: &Scan) -> io::Result<Self> {
@@ -84,7 +111,7 @@ impl Journal {
             file.set_len(bytes)?;
             file.sync_data()?;
         }
-        Ok(Self::on(dir, file, bytes, scan.complete))
+        Ok(Self::on(dir, file, bytes, scan.extent))
     }
 
     /// Puts a journal of what could be read in the place of one that is missing or damaged.
@@ -95,11 +122,11 @@ impl Journal {
             fs::rename(dir.join(FILE_NAME), dir.join(DAMAGED_FILE_NAME))?;
         }
         move_new_into_place(dir)?;
-        Ok(Self::on(dir, file, scan.good.len() as u64, scan.complete))
+        Ok(Self::on(dir, file, scan.good.len() as u64, scan.extent))
     }
 
-    fn on(dir: &Path, file: File, bytes: u64, complete: bool) -> Self {
-        Self { dir: dir.to_owned(), file, bytes, compacted_bytes: 0, tail_unknown: false, complete }
+    fn on(dir: &Path, file: File, bytes: u64, extent: Extent) -> Self {
+        Self { dir: dir.to_owned(), file, bytes, compacted_bytes: 0, tail_unknown: false, extent }
     }
 
     /// Writes a group of changes, each with the store's revision that it made, and returns when they are on disk.
@@ -117,9 +144,10 @@ impl Journal {
         }
         self.cut_tail()?;
         self.tail_unknown = true;
-        let written = self.file.write_all_at(&frames, self.bytes).and_then(|()| self.file.sync_data());
-        match written {
+        fault::reach(Point::JournalBeforeWrite);
+        match self.write(&frames) {
             Ok(()) => {
+                fault::reach(Point::JournalAfterSync);
                 self.bytes += frames.len() as u64;
                 self.tail_unknown = false;
                 Ok(())
@@ -130,6 +158,12 @@ impl Journal {
                 Err(error)
             }
         }
+    }
+
+    fn write(&self, frames: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(frames, self.bytes)?;
+        fault::reach(Point::JournalBeforeSync);
+        self.file.sync_data()
     }
 
     /// Removes what a failed write may have left, so that no record ever stands behind garbage.
@@ -147,10 +181,10 @@ impl Journal {
     /// # Errors
     /// It could not be written; the next start gives owners time again.
     pub fn mark_complete(&mut self) -> io::Result<()> {
-        if !self.complete {
-            self.file.write_all_at(&frame::magic(true), 0)?;
+        if self.extent != Extent::Complete {
+            self.file.write_all_at(&frame::magic(Extent::Complete), 0)?;
             self.file.sync_data()?;
-            self.complete = true;
+            self.extent = Extent::Complete;
         }
         Ok(())
     }
@@ -163,24 +197,31 @@ impl Journal {
     }
 
     /// Replaces the history by what is held now: intents that are there by right first, then those that override
-    /// them, so that a replay puts each back in its place.
+    /// them, so that a replay puts each back in its place. Then come the sessions.
     ///
     /// # Errors
     /// The new file could not be made durable. The journal goes on, and is not due for compaction again
     /// until it has grown several times over.
-    pub fn compact(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        let compacted = self.write_compacted(snapshot);
+    pub fn compact(&mut self, snapshot: &Snapshot, sessions: &Sessions) -> io::Result<()> {
+        let compacted = self.write_compacted(snapshot, sessions);
         self.compacted_bytes = self.bytes;
         compacted
     }
 
-    fn write_compacted(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        let mut bytes = frame::magic(self.complete).to_vec();
+    fn write_compacted(&mut self, snapshot: &Snapshot, sessions: &Sessions) -> io::Result<()> {
+        let mut bytes = frame::magic(self.extent).to_vec();
         for place in [Place::Base, Place::Over] {
             let entries = snapshot.slots().filter_map(|(_, slot)| slot.at(place));
             for entry in entries.filter(|entry| !entry.owner.is_config()) {
                 let change = Change::Put(entry.intent.clone());
                 frame::push(&mut bytes, &to_proto::record(&entry.owner, entry.revision, &change))?;
+            }
+        }
+        for (owner, terms, open) in sessions.terms() {
+            frame::push(&mut bytes, &to_proto::record(owner, snapshot.revision(), &Change::Reopen(terms.clone())))?;
+            if !open {
+                let closed = Change::Deregister { withdraw_all: false };
+                frame::push(&mut bytes, &to_proto::record(owner, snapshot.revision(), &closed))?;
             }
         }
         let file = write_new(&self.dir, &bytes)?;

@@ -5,7 +5,9 @@
 
 pub mod auth;
 pub mod config;
+pub mod edits;
 pub mod events;
+pub mod fault;
 pub mod frr;
 pub mod gate;
 pub mod grpc;

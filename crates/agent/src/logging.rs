@@ -17,6 +17,12 @@ impl LevelHandle {
         // It fails only when the log itself is gone, and then there is nowhere to say so.
         let _gone = self.0.reload(filter(level));
     }
+
+    /// One that changes nothing.
+    #[cfg(test)]
+    pub(crate) fn of_no_log() -> Self {
+        Self(reload::Layer::new(filter(LogLevel::Info)).1)
+    }
 }
 
 /// Starts the log of this process.

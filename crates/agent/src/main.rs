@@ -29,7 +29,7 @@ struct Arguments {
     check: bool,
 }
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let Arguments { config: path, check } = Arguments::parse();
     let config = match Config::load(&path, &ProcessEnvironment) {
         Ok(config) => config,

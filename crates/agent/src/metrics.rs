@@ -74,6 +74,8 @@ pub struct Metrics {
     events: Family<Labels<1>, Counter>,
     events_dropped: Counter,
     monitoring_errors: Family<Labels<1>, Counter>,
+    pushes_lost: Family<Labels<1>, Counter>,
+    changes_found_by_look: Family<Labels<1>, Counter>,
     grpc_request_duration: HistogramFamily<2>,
     reconcile_cycle_duration: Histogram,
     drift_repairs: Counter,
@@ -103,10 +105,16 @@ impl Metrics {
             events: all.metric("events", "Events published"),
             events_dropped: all.metric("events_dropped", "Events that slow subscribers missed"),
             monitoring_errors: all.metric("monitoring_errors", "Looks at FRR's live state that failed"),
+            pushes_lost: all.metric("pushes_lost", "Messages of FRR's live log that came too fast to be read"),
+            changes_found_by_look: all.metric(
+                "changes_found_by_look",
+                "Changes of sessions that a look found before FRR's live log told them",
+            ),
             grpc_request_duration: all.histograms("grpc_request_duration_seconds", "Time of a call, streams included"),
             reconcile_cycle_duration: all
                 .histogram("reconcile_cycle_duration_seconds", "Time of one round: compare, plan, send, read back"),
-            drift_repairs: all.metric("drift_repairs", "Own objects that were changed from outside and put back"),
+            drift_repairs: all
+                .metric("drift_repairs", "Lines sent to put back own objects that were changed from outside"),
             intent_programmed: all
                 .histogram("intent_programmed_seconds", "Time from accepted to FRR's running configuration"),
             intent_advertised: all.histogram("intent_advertised_seconds", "Time from accepted to announced"),
@@ -160,6 +168,17 @@ impl Metrics {
     /// A look at the live state of a protocol, or of a daemon without one (`zebra`, `mgmt`), failed.
     pub fn monitoring_error(&self, protocol: &'static str) {
         self.monitoring_errors.get_or_create(&[("protocol", protocol.to_owned())]).inc();
+    }
+
+    /// A daemon dropped so many messages that were not read in time.
+    pub fn pushes_lost(&self, daemon: &'static str, number: u32) {
+        self.pushes_lost.get_or_create(&[("daemon", daemon.to_owned())]).inc_by(number.into());
+    }
+
+    /// A look at a daemon found so many changes that its live log had not told.
+    pub fn changes_found_by_look(&self, daemon: &'static str, number: usize) {
+        let number = u64::try_from(number).unwrap_or(u64::MAX);
+        self.changes_found_by_look.get_or_create(&[("daemon", daemon.to_owned())]).inc_by(number);
     }
 
     /// A call ended. A method that a client made up must not come here: its name would be a label.

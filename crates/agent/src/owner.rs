@@ -4,29 +4,34 @@
 //! journal is written once, then the draft takes the engine's place, one snapshot is published and everybody
 //! is answered. A journal that cannot be written leaves the engine as it was.
 
+mod clock;
 mod group;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use novaroute_core::bgp::BgpInstance;
 use novaroute_core::engine::{Engine, Recorded, violation_event};
-use novaroute_core::intent::{Change, Intent, Kind, Target};
+use novaroute_core::intent::{Change, Intent, IntentKey, Kind, Target};
 use novaroute_core::name::OwnerName;
 use novaroute_core::policy::Policy;
 use novaroute_core::rejection::{Rejection, RejectionClass};
+use novaroute_core::session::{ConnectionId, Origin, SessionCall, SessionTerms};
 use novaroute_core::state::Reason;
 use novaroute_core::store::Snapshot;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, warn};
 
 use crate::events::EventHub;
+use crate::fault::{self, Point};
 use crate::journal::Journal;
 use crate::metrics::Metrics;
 use crate::stopwatch::Stopwatch;
 
+use clock::{AwakeClock, TICK};
 pub use group::declare;
-use group::{Group, Unjournaled};
+use group::{Group, Unjournaled, Waiting};
 
 /// Requests that may wait to be decided; more get RESOURCE_EXHAUSTED.
 pub const QUEUE_REQUESTS_MAX: usize = 4096;
@@ -49,15 +54,32 @@ pub struct Accepted {
     pub snapshot: Snapshot,
     /// The BGP instance right before the change.
     pub previous_bgp: Option<BgpInstance>,
+    /// The owner's session right after the change, if one is open.
+    pub session: Option<SessionTerms>,
+    /// The keys that the change gave up.
+    pub removed: Vec<IntentKey>,
+    /// Whether anything is wanted differently than before.
+    pub changed: bool,
+}
+
+/// What an owner may ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Demand {
+    /// A change of what is wanted, or another session.
+    Change(Change),
+    /// Something about the session that is open.
+    Session(SessionCall),
 }
 
 type Reply = oneshot::Sender<Result<Accepted, Rejection>>;
 
 enum Message {
-    Change { owner: OwnerName, change: Change, reply: Reply },
+    Demand { owner: OwnerName, demand: Demand, origin: Origin, reply: Reply },
+    Disconnected(ConnectionId),
     Record(Recorded),
     Reload { policies: BTreeMap<OwnerName, Policy>, intents: Vec<Intent> },
     AdoptionEnded,
+    Handoff { owner: OwnerName, reply: oneshot::Sender<Result<(), Rejection>> },
 }
 
 /// The way to the owner task.
@@ -73,12 +95,25 @@ impl OwnerHandle {
     /// The engine's rejection; RESOURCE_EXHAUSTED when too much is waiting; UNAVAILABLE when the journal cannot
     /// be written or the agent shuts down.
     pub async fn submit(&self, owner: OwnerName, change: Change) -> Result<Accepted, Rejection> {
+        self.submit_from(owner, Demand::Change(change), Origin::default()).await
+    }
+
+    /// As [`OwnerHandle::submit`], for a call that says where it comes from. The time is added here.
+    ///
+    /// # Errors
+    /// As [`OwnerHandle::submit`].
+    pub async fn submit_from(&self, owner: OwnerName, demand: Demand, origin: Origin) -> Result<Accepted, Rejection> {
         let (reply, answer) = oneshot::channel();
-        self.sender.try_send(Message::Change { owner, change, reply }).map_err(|refused| match refused {
+        self.sender.try_send(Message::Demand { owner, demand, origin, reply }).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => queue_full(),
             mpsc::error::TrySendError::Closed(_) => shutting_down(),
         })?;
         answer.await.unwrap_or_else(|_| Err(shutting_down()))
+    }
+
+    /// A connection dropped that a session may be bound to.
+    pub async fn disconnected(&self, connection: ConnectionId) {
+        let _closed = self.sender.send(Message::Disconnected(connection)).await;
     }
 
     /// Takes in what a round of the reconciler found out.
@@ -90,6 +125,16 @@ impl OwnerHandle {
     /// The time to claim what was found in FRR is over.
     pub async fn adoption_ended(&self) {
         let _closed = self.sender.send(Message::AdoptionEnded).await;
+    }
+
+    /// Asks whether an authenticated owner may end the agent and leave FRR to the next one.
+    ///
+    /// # Errors
+    /// The engine's rejection; UNAVAILABLE when the agent shuts down already.
+    pub async fn may_hand_off(&self, owner: OwnerName) -> Result<(), Rejection> {
+        let (reply, answer) = oneshot::channel();
+        let _closed = self.sender.send(Message::Handoff { owner, reply }).await;
+        answer.await.unwrap_or_else(|_| Err(shutting_down()))
     }
 
     /// Puts other policies in force and makes `intents` what the configuration file declares.
@@ -108,9 +153,12 @@ pub struct OwnerTask {
     stopwatch: Stopwatch,
     view: watch::Sender<View>,
     queue: mpsc::Receiver<Message>,
+    clock: AwakeClock,
+    grace_ms: u64,
 }
 
-/// Makes the task, the way to it and what it publishes. `engine` holds what the journal gave.
+/// Makes the task, the way to it and what it publishes. `engine` holds what the journal gave; `grace` is how long the
+/// intents of an owner outlive its session.
 #[must_use]
 pub fn owner_task(
     engine: Engine,
@@ -118,45 +166,99 @@ pub fn owner_task(
     hub: EventHub,
     metrics: Arc<Metrics>,
     stopwatch: Stopwatch,
+    grace: Duration,
 ) -> (OwnerTask, OwnerHandle, watch::Receiver<View>) {
     let (sender, queue) = mpsc::channel(QUEUE_REQUESTS_MAX);
     let (view, seen) = watch::channel(view_of(&engine));
-    (OwnerTask { engine, journal, hub, metrics, stopwatch, view, queue }, OwnerHandle { sender }, seen)
+    hub.publish_wanted(Vec::new(), engine.snapshot().clone());
+    let clock = AwakeClock::start();
+    let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+    let task = OwnerTask { engine, journal, hub, metrics, stopwatch, view, queue, clock, grace_ms };
+    (task, OwnerHandle { sender }, seen)
 }
 
 impl OwnerTask {
     /// Runs until every handle is gone.
     pub async fn run(mut self) {
         let mut messages = Vec::with_capacity(GROUP_REQUESTS_MAX);
-        while self.queue.recv_many(&mut messages, GROUP_REQUESTS_MAX).await > 0 {
-            self.take_group(messages.drain(..));
+        loop {
+            let wait = self.wait_for_clocks();
+            tokio::select! {
+                // What was asked for in time counts before a clock that has run out meanwhile.
+                biased;
+                taken = self.queue.recv_many(&mut messages, GROUP_REQUESTS_MAX) => {
+                    if taken == 0 {
+                        return;
+                    }
+                }
+                () = tokio::time::sleep(wait.unwrap_or(TICK)), if wait.is_some() => {}
+            }
+            let now_ms = self.clock.now_ms();
+            if !messages.is_empty() {
+                self.take_group(messages.drain(..), now_ms);
+            }
+            self.expire(now_ms);
         }
     }
 
-    fn take_group(&mut self, messages: impl Iterator<Item = Message>) {
+    /// Withdraws what is held by the owners who did not come back in time. By itself, so that a journal which cannot be
+    /// written refuses nobody else.
+    fn expire(&mut self, now_ms: u64) {
+        if self.engine.sessions().next_expiry(self.grace_ms).is_some_and(|at| at <= now_ms) {
+            let mut group = Group::on(self.engine.clone());
+            group.expire(now_ms, self.grace_ms);
+            self.finish(group);
+        }
+    }
+
+    /// How long until a clock has to be looked at; `None`: none runs.
+    fn wait_for_clocks(&mut self) -> Option<Duration> {
+        let at = self.engine.sessions().next_expiry(self.grace_ms)?;
+        let left_ms = at.saturating_sub(self.clock.now_ms());
+        // One that has run out and is still there could not be journaled: it is tried again.
+        Some(if left_ms == 0 { TICK } else { Duration::from_millis(left_ms).min(TICK) })
+    }
+
+    fn take_group(&mut self, messages: impl Iterator<Item = Message>, now_ms: u64) {
         let mut group = Group::on(self.engine.clone());
         for message in messages {
             match message {
-                Message::Change { owner, change, reply } => {
-                    if let Err((rejection, reply)) = group.submit(&owner, change, reply) {
+                Message::Demand { owner, demand, origin, reply } => {
+                    let origin = Origin { now_ms, ..origin };
+                    if let Err((rejection, reply)) = group.submit(&owner, demand, &origin, reply) {
                         self.refuse(&owner, rejection, reply);
                     }
                 }
+                Message::Disconnected(connection) => group.take(Unjournaled::Disconnected { connection, now_ms }),
                 Message::Record(recorded) => group.take(Unjournaled::Record(recorded)),
                 Message::Reload { policies, intents } => group.take(Unjournaled::Reload { policies, intents }),
                 Message::AdoptionEnded => self.mark_journal_complete(),
+                Message::Handoff { owner, reply } => self.hand_off(&owner, reply),
             }
         }
         self.finish(group);
     }
 
+    fn hand_off(&self, owner: &OwnerName, reply: oneshot::Sender<Result<(), Rejection>>) {
+        let decided = self.engine.decide_handoff(owner);
+        if let Err(rejection) = &decided {
+            self.tell_violation(owner, rejection);
+        }
+        // The caller may have hung up meanwhile; there is nobody to tell then.
+        let _gone = reply.send(decided);
+    }
+
     fn refuse(&self, owner: &OwnerName, rejection: Rejection, reply: Reply) {
-        if let Some(event) = violation_event(owner, &rejection) {
+        self.tell_violation(owner, &rejection);
+        // The caller may have hung up meanwhile; there is nobody to tell then.
+        let _gone = reply.send(Err(rejection));
+    }
+
+    fn tell_violation(&self, owner: &OwnerName, rejection: &Rejection) {
+        if let Some(event) = violation_event(owner, rejection) {
             self.metrics.policy_violation(owner, rejection.reason);
             self.hub.publish(vec![event]);
         }
-        // The caller may have hung up meanwhile; there is nobody to tell then.
-        let _gone = reply.send(Err(rejection));
     }
 
     /// Journal, then commit, then publish, then answer.
@@ -168,19 +270,24 @@ impl OwnerTask {
             }
             group = group.without_changes(self.engine.clone());
         }
-        for (owner, change, _) in &group.journaled {
+        for (owner, change, _) in group.journaled.iter().filter(|(_, change, _)| concerns_intents(change)) {
             self.metrics.intent(owner, kind_of(change), operation_of(change));
             self.time(change);
         }
         self.engine = group.draft;
+        fault::reach(Point::PublishBefore);
         self.view.send_replace(view_of(&self.engine));
+        fault::reach(Point::AnswerBefore);
         self.stopwatch.look_at(&group.events);
-        self.hub.publish(group.events);
+        self.hub.publish_wanted(group.events, self.engine.snapshot().clone());
         for waiting in group.waiting {
             // One snapshot for all: a copy held between two changes of a group would have the whole store copied.
-            let accepted = Accepted { snapshot: self.engine.snapshot().clone(), previous_bgp: waiting.previous_bgp };
-            let _gone = waiting.reply.send(Ok(accepted));
+            let snapshot = self.engine.snapshot().clone();
+            let Waiting { reply, previous_bgp, session, removed, changed } = waiting;
+            let accepted = Accepted { snapshot, previous_bgp, session, removed, changed };
+            let _gone = reply.send(Ok(accepted));
         }
+        fault::reach(Point::AnswerAfter);
         self.compact_if_due();
     }
 
@@ -188,7 +295,10 @@ impl OwnerTask {
         match change {
             Change::Put(intent) => self.stopwatch.start(&intent.key()),
             Change::Remove(Target::Key(key)) => self.stopwatch.forget(key),
-            Change::Remove(Target::BfdSessionsTo(_)) | Change::Register { .. } | Change::Deregister { .. } => {}
+            Change::Remove(Target::BfdSessionsTo(_))
+            | Change::Register(_)
+            | Change::Reopen(_)
+            | Change::Deregister { .. } => {}
         }
     }
 
@@ -202,14 +312,19 @@ impl OwnerTask {
         if !self.journal.should_compact() {
             return;
         }
-        if let Err(failure) = self.journal.compact(self.engine.snapshot()) {
+        if let Err(failure) = self.journal.compact(self.engine.snapshot(), self.engine.sessions()) {
             warn!(error = %failure, "the journal was not compacted; the long one stays in use");
         }
     }
 }
 
 fn view_of(engine: &Engine) -> View {
-    View { snapshot: engine.snapshot().clone(), sessions: Arc::clone(engine.sessions()) }
+    View { snapshot: engine.snapshot().clone(), sessions: Arc::clone(engine.sessions().open()) }
+}
+
+/// Whether a journaled change is one of intents, and not of the owner's session alone.
+fn concerns_intents(change: &Change) -> bool {
+    !matches!(change, Change::Register(_) | Change::Reopen(_) | Change::Deregister { withdraw_all: false })
 }
 
 /// The kind under which a journaled change counts; a deregistration has none.
@@ -217,7 +332,7 @@ fn kind_of(change: &Change) -> Option<Kind> {
     match change {
         Change::Put(intent) => Some(intent.key().kind()),
         Change::Remove(target) => Some(target.kind()),
-        Change::Register { .. } | Change::Deregister { .. } => None,
+        Change::Register(_) | Change::Reopen(_) | Change::Deregister { .. } => None,
     }
 }
 
@@ -225,7 +340,7 @@ fn operation_of(change: &Change) -> &'static str {
     match change {
         Change::Put(_) => "set",
         Change::Remove(_) => "remove",
-        Change::Register { .. } => "register",
+        Change::Register(_) | Change::Reopen(_) => "register",
         Change::Deregister { .. } => "deregister",
     }
 }
@@ -245,3 +360,6 @@ fn journal_unavailable(failure: &std::io::Error) -> Rejection {
     let text = format!("the journal cannot be written ({failure}), so nothing can be promised: check state_dir");
     Rejection::new(RejectionClass::Unavailable, Reason::JournalUnavailable, text)
 }
+
+#[cfg(test)]
+mod tests;

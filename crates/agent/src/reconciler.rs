@@ -3,6 +3,7 @@
 //! Triggers only say "look again". A crash, a restarted daemon and an edit by hand need no code of their own: they
 //! are a difference between two configurations.
 
+mod renewal;
 mod round;
 mod status;
 mod withdraw;
@@ -15,17 +16,18 @@ use novaroute_core::event::{Event, EventType};
 use novaroute_core::intent::IntentKey;
 use novaroute_core::live::Live;
 use novaroute_core::reconcile::{RoundEnd, Schedule, Timing};
-use novaroute_frr::Plan;
 use novaroute_frr::refusals::Refusals;
-use tokio::sync::watch;
+use novaroute_frr::{Daemon, Plan};
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::events::EventHub;
-use crate::frr::Frr;
+use crate::frr::{Digests, Frr};
 use crate::metrics::Metrics;
 use crate::owner::{OwnerHandle, View};
+use renewal::Renewal;
 
 /// What the reconciler found in FRR beside what is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,8 +38,14 @@ pub struct Seen {
     pub foreign: Vec<String>,
     /// The processes that what is wanted needs.
     pub needed: BTreeSet<&'static str>,
+    /// What the processes printed when they were read last.
+    pub digests: Digests,
     /// Rounds that ended; 0: FRR has never been compared with what is wanted.
     pub rounds: u64,
+    /// The revision of what was wanted when FRR was last compared with it, and not overtaken.
+    pub compared: u64,
+    /// The daemons that had lines by then which nobody wants, or may have had, and why.
+    pub unswept: BTreeMap<Daemon, String>,
 }
 
 /// Lines of a plan that an event or the status repeats at most.
@@ -54,12 +62,16 @@ pub struct Reconciler<F> {
     pub view: watch::Receiver<View>,
     /// Which daemons answer, as the observer sees it.
     pub live: watch::Receiver<Arc<Live>>,
+    /// Says that somebody else has edited FRR.
+    pub edited: Arc<Notify>,
     /// Where findings go.
     pub seen: watch::Sender<Arc<Seen>>,
     /// Where events go.
     pub hub: EventHub,
     /// Metrics.
     pub metrics: Arc<Metrics>,
+    /// What owners have declared before this start: what has gone from it meanwhile need not be kept.
+    pub declared: BTreeSet<IntentKey>,
     /// Random numbers, which spread the retries of many nodes.
     pub random: fn() -> u64,
 }
@@ -71,7 +83,7 @@ pub struct Loop<F> {
     started: Instant,
     schedule: Schedule,
     adopting: bool,
-    /// What any owner has declared since the start: what has gone from it meanwhile need not be kept.
+    /// What any owner has ever declared, as far as is known: what has gone from it meanwhile need not be kept.
     claimed: BTreeSet<IntentKey>,
     refusals: Refusals,
     /// Intents whose lines were sent and of which no outcome was recorded since.
@@ -81,25 +93,47 @@ pub struct Loop<F> {
     /// The revision with which the last round ended settled: what differs from it later is drift.
     settled: Option<u64>,
     daemons: BTreeMap<String, u64>,
+    renewal: Renewal,
 }
 
 impl<F: Frr> Reconciler<F> {
-    /// Runs until the agent ends; gives the loop back for the withdrawal.
-    pub async fn run(self, timing: Timing, journal_complete: bool, shutdown: CancellationToken) -> Loop<F> {
+    /// Runs until the agent ends, which a round under way holds up for `last_round` at most: FRR may hang in it. Gives
+    /// the loop back for the withdrawal.
+    pub async fn run(
+        self,
+        timing: Timing,
+        journal_complete: bool,
+        shutdown: CancellationToken,
+        last_round: Duration,
+    ) -> Loop<F> {
+        let claimed = self.declared.clone();
         let mut reconciling = Loop {
             parts: self,
             started: Instant::now(),
             schedule: Schedule::new(timing, journal_complete, 0),
             adopting: !journal_complete,
-            claimed: BTreeSet::new(),
+            claimed,
             refusals: Refusals::default(),
             sent: BTreeSet::new(),
             looked_at: 0,
             settled: None,
             daemons: BTreeMap::new(),
+            renewal: Renewal::default(),
         };
         while reconciling.wait(&shutdown).await {
-            reconciling.round().await;
+            let too_long = async {
+                shutdown.cancelled().await;
+                tokio::time::sleep(last_round).await;
+            };
+            tokio::select! {
+                biased;
+                () = reconciling.round() => {}
+                () = too_long => {
+                    info!("the round under way is broken off");
+                    reconciling.parts.frr.hang_up();
+                    break;
+                }
+            }
         }
         reconciling
     }
@@ -137,6 +171,8 @@ impl<F: Frr> Loop<F> {
                     }
                 }
                 _ = self.parts.live.changed() => self.look_at_daemons(),
+                () = self.renewal.due() => self.renew_routes().await,
+                () = self.parts.edited.notified() => self.schedule.on_doubt(self.now()),
             }
         }
     }
@@ -147,14 +183,26 @@ impl<F: Frr> Loop<F> {
         let connected = live.daemons.iter().filter(|(_, daemon)| daemon.connected);
         let now: BTreeMap<String, u64> = connected.map(|(name, daemon)| (name.clone(), daemon.connections)).collect();
         if now != self.daemons {
+            self.try_lost_again();
             self.schedule.on_doubt(self.now());
         }
+        self.renewal.on_zebra(now.get("zebra").copied());
         self.daemons = now;
+    }
+
+    /// What FRR took and did not keep is sent again. That it is missing is no edit by hand.
+    fn try_lost_again(&mut self) {
+        if self.refusals.try_lost_again() {
+            self.settled = None;
+        }
     }
 
     async fn round(&mut self) {
         let started = Instant::now();
         let now = self.now();
+        if self.schedule.is_resync() {
+            self.try_lost_again();
+        }
         self.schedule.on_start(now);
         let adopting = self.schedule.adopting(now);
         let end = self.reconcile(adopting).await;
@@ -169,6 +217,9 @@ impl<F: Frr> Loop<F> {
 
     /// Tells of own objects that were changed from outside and are put back.
     fn tell_drift(&self, plan: &Plan) {
+        if plan.is_empty() {
+            return;
+        }
         let lines: Vec<String> = plan.to_string().lines().take(LINES_SHOWN_MAX).map(str::to_owned).collect();
         let detail = format!("own objects in FRR were changed from outside; {} lines put them back", plan.len());
         self.parts.metrics.drift_repaired(u64::try_from(plan.len()).unwrap_or(u64::MAX));

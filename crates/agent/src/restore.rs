@@ -17,6 +17,8 @@ use crate::owner::declare;
 /// configured, must not withdraw a route behind everybody's back. Only who may override whom is taken from
 /// the policies, since that decides which of two records holds a key: first come those who may not, then the
 /// file, which stands above them, then those who may override.
+///
+/// Sessions are open again as they were, with clocks that start now, which is the time 0.
 #[must_use]
 pub fn restore(
     records: Vec<(OwnerName, Change)>,
@@ -30,6 +32,7 @@ pub fn restore(
     declare(&mut engine, declared);
     replay(&mut engine, above);
     engine.set_policies(policies);
+    engine.begin_again();
     engine
 }
 

@@ -6,7 +6,7 @@ mod serve;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use tokio::net::TcpListener;
 use tracing::error;
 
@@ -62,10 +62,10 @@ impl Prepared {
         let settings = &config.settings;
         let files = Watch::new(config.files.clone()).await;
         let http = settings.metrics_address.map(bind_http).transpose()?;
-        let lock = StateLock::acquire(&settings.state_dir).context("state_dir")?;
+        let lock = StateLock::acquire(&settings.state_dir)?;
         let gid = settings.socket.group.as_ref().map(group_id).transpose()?;
         let socket = AgentSocket::bind(&settings.socket.path, settings.socket.mode, gid)?;
-        let (journal, loaded) = Journal::open(&settings.state_dir).context("state_dir")?;
+        let (journal, loaded) = Journal::open(&settings.state_dir)?;
         Ok(Self { files, http, lock, socket, journal, loaded })
     }
 }

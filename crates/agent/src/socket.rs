@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,9 @@ use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, Mode, flock};
 
 use crate::config::Group;
+
+/// Whoever can open the lock can hold it, and keep an agent from starting.
+const LOCK_MODE: u32 = 0o600;
 
 /// A bound socket. It is removed when this is dropped; the lock beside it says that an agent is alive.
 #[derive(Debug)]
@@ -85,8 +88,12 @@ fn lock(path: &Path) -> Result<File> {
         .create(true)
         .truncate(false)
         .write(true)
+        .mode(LOCK_MODE)
         .open(&name)
         .with_context(|| format!("listen_socket: cannot open the lock {}", name.display()))?;
+    // One of an earlier release may be open to all.
+    file.set_permissions(Permissions::from_mode(LOCK_MODE))
+        .with_context(|| format!("listen_socket: cannot set the mode of the lock {}", name.display()))?;
     if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
         bail!("listen_socket: another agent serves {}: stop it first, or set another listen_socket", path.display());
     }
@@ -134,6 +141,18 @@ mod tests {
         drop(first);
         drop(UnixListener::bind(&path).unwrap());
         AgentSocket::bind(&path, 0o600, None).unwrap();
+    }
+
+    #[test]
+    fn nobody_else_can_hold_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, lock) = (folder.path().join("s"), folder.path().join("s.lock"));
+        let mode = || fs::metadata(&lock).unwrap().permissions().mode() & 0o777;
+        AgentSocket::bind(&path, 0o660, None).unwrap();
+        assert_eq!(mode(), 0o600);
+        fs::set_permissions(&lock, Permissions::from_mode(0o644)).unwrap();
+        AgentSocket::bind(&path, 0o660, None).unwrap();
+        assert_eq!(mode(), 0o600, "the lock of an earlier release");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A connection to the VTY socket of one daemon.
 
+mod live_log;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +10,8 @@ use novaroute_frr::vty::{BadCommand, BadFrame, Command, Decoder, Reply};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
+
+pub use live_log::{LiveLog, LiveLogError};
 
 /// Commands that may be on their way without an answer: enough to hide the round trip, and few enough that
 /// neither side's socket buffer fills.

@@ -15,7 +15,7 @@ use crate::from_proto::BadFields;
 /// `google.rpc.ErrorInfo.domain` of every error.
 pub const DOMAIN: &str = "novaroute.io";
 
-/// The status that answers a change which was not accepted.
+/// The status that answers a change which was not accepted, or did not come about in time.
 #[must_use]
 pub fn to_status(rejection: &Rejection) -> Status {
     let Rejection { class, reason, message, metadata } = rejection;
@@ -48,6 +48,7 @@ fn code(class: RejectionClass) -> Code {
         RejectionClass::FailedPrecondition => Code::FailedPrecondition,
         RejectionClass::ResourceExhausted => Code::ResourceExhausted,
         RejectionClass::Unavailable => Code::Unavailable,
+        RejectionClass::DeadlineExceeded => Code::DeadlineExceeded,
     }
 }
 

@@ -15,13 +15,16 @@ mod prefix;
 mod query;
 mod session;
 
-use novaroute_core::intent::Change;
+use novaroute_core::{intent::Change, invalid::Invalid, wait::Wait};
 
-pub use credentials::{Credentials, TOKEN_BYTES_MAX, Token};
+use crate::v1;
+
+pub use credentials::{Credentials, TOKEN_BYTES_MAX, Token, credentials};
 pub use fields::{BadFields, Fields, Refused, Violation};
 pub use journal::{Record, record};
 pub use prefix::COMMUNITIES_MAX;
-pub use query::{EventFilter, event_filter, owner_filter};
+pub use query::{EventFilter, Resume, StreamCall, owner_filter, sequence_beyond, stream_call};
+pub use session::{SESSION_METADATA, SessionRequest, session_metadata};
 
 /// A mutating request: who says it, with what proof, and the one change that it asks for.
 pub trait Request {
@@ -30,6 +33,9 @@ pub trait Request {
 
     /// The field `token`.
     fn token(&self) -> &str;
+
+    /// The field `wait`.
+    fn wait(&self) -> i32;
 
     /// Parses all other fields, and leaves what is wrong with them in `fields`.
     ///
@@ -45,6 +51,8 @@ pub struct Call {
     pub credentials: Credentials,
     /// What the caller asks for.
     pub change: Change,
+    /// When the caller wants the answer.
+    pub wait: Wait,
 }
 
 /// Parses a mutating request.
@@ -55,7 +63,18 @@ pub fn call(request: &impl Request) -> Result<Call, BadFields> {
     let mut fields = Fields::default();
     let credentials = credentials::parse(&mut fields, request.owner(), request.token());
     let change = request.change(&mut fields);
-    fields.finish(both(credentials, change).map(|(credentials, change)| Call { credentials, change }))
+    let wait = fields.take("wait", wait(request.wait()));
+    let call = both(both(credentials, change), wait);
+    fields.finish(call.map(|((credentials, change), wait)| Call { credentials, change, wait }))
+}
+
+fn wait(number: i32) -> Result<Wait, Invalid> {
+    match v1::Wait::try_from(number) {
+        Ok(v1::Wait::None) => Ok(Wait::None),
+        Ok(v1::Wait::Programmed) => Ok(Wait::Programmed),
+        Ok(v1::Wait::Advertised) => Ok(Wait::Advertised),
+        Err(_) => Err(Invalid::new(&number.to_string(), "WAIT_NONE (0), WAIT_PROGRAMMED (1) or WAIT_ADVERTISED (2)")),
+    }
 }
 
 fn both<A, B>(a: Result<A, Refused>, b: Result<B, Refused>) -> Result<(A, B), Refused> {
@@ -72,6 +91,10 @@ macro_rules! request {
 
             fn token(&self) -> &str {
                 &self.token
+            }
+
+            fn wait(&self) -> i32 {
+                self.wait
             }
 
             fn change(

@@ -33,25 +33,30 @@ debug_without_secrets! {
     BgpPeer {
         secret password, neighbor_address, remote_as, peer_type, keepalive, hold_time,
         bfd_enabled, description, address_families, source_address, ebgp_multihop,
-        max_prefix, bfd_min_rx_ms, bfd_min_tx_ms, bfd_detect_multiplier
+        max_prefix, bfd_min_rx_ms, bfd_min_tx_ms, bfd_detect_multiplier, graceful_restart
     }
-    RegisterRequest { secret token, owner, reassert_intents }
-    DeregisterRequest { secret token, owner, withdraw_all }
-    ConfigureBgpRequest { secret token, owner, local_as, router_id }
-    ApplyPeerRequest { secret token, owner, peer }
-    RemovePeerRequest { secret token, owner, neighbor_address }
-    AdvertisePrefixRequest { secret token, owner, prefix, protocol, attributes }
-    WithdrawPrefixRequest { secret token, owner, prefix, protocol }
+    RegisterRequest {
+        secret token, owner, reassert_intents, lease_s, instance, bind_to_connection, wait
+    }
+    EndOfReplayRequest { secret token, owner, session_id, confirm_removals, wait }
+    RenewRequest { secret token, owner, session_id, wait }
+    DeregisterRequest { secret token, owner, withdraw_all, wait }
+    ConfigureBgpRequest { secret token, owner, local_as, router_id, wait }
+    ApplyPeerRequest { secret token, owner, peer, wait }
+    RemovePeerRequest { secret token, owner, neighbor_address, wait }
+    AdvertisePrefixRequest { secret token, owner, prefix, protocol, attributes, wait }
+    WithdrawPrefixRequest { secret token, owner, prefix, protocol, wait }
+    HandoffRequest { secret token, owner, wait }
     EnableBfdRequest {
         secret token, owner, peer_address, min_rx_ms, min_tx_ms, detect_multiplier,
-        interface_name, multihop, source_address
+        interface_name, multihop, source_address, wait
     }
-    DisableBfdRequest { secret token, owner, peer_address, interface_name, multihop }
+    DisableBfdRequest { secret token, owner, peer_address, interface_name, multihop, wait }
     EnableOspfRequest {
         secret token, owner, interface_name, area_id, passive, cost, hello_interval,
-        dead_interval
+        dead_interval, wait
     }
-    DisableOspfRequest { secret token, owner, interface_name }
+    DisableOspfRequest { secret token, owner, interface_name, wait }
 }
 
 #[cfg(test)]
@@ -64,6 +69,7 @@ mod tests {
             owner: "edge".into(),
             token: "t0psecret".into(),
             peer: Some(BgpPeer { password: "md5secret".into(), ..BgpPeer::default() }),
+            ..ApplyPeerRequest::default()
         };
         let text = format!("{request:?}");
         assert!(text.contains("\"edge\""), "{text}");

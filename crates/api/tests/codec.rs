@@ -42,6 +42,9 @@ unreached! {
     disable_ospf(DisableOspfRequest) -> DisableOspfResponse;
     get_status(GetStatusRequest) -> GetStatusResponse;
     stream_events(StreamEventsRequest) -> Self::StreamEventsStream;
+    end_of_replay(EndOfReplayRequest) -> EndOfReplayResponse;
+    renew(RenewRequest) -> RenewResponse;
+    handoff(HandoffRequest) -> HandoffResponse;
 }
 
 /// A RegisterRequest whose owner need not be UTF-8.

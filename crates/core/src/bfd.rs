@@ -119,7 +119,7 @@ impl fmt::Display for BfdKey {
 pub struct BfdSession {
     /// Which session.
     pub key: BfdKey,
-    /// The own address to use; a multihop session must have one.
+    /// The own address to use; a multihop session must have one, a single-hop session has that of its link.
     pub local_address: Option<IpAddr>,
     /// Its timers.
     pub timers: BfdTimers,

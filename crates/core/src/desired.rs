@@ -38,6 +38,19 @@ pub struct DesiredBgp {
     pub prefixes: BTreeMap<Prefix, PrefixAttributes>,
 }
 
+impl Desired {
+    /// The intents of which nothing, or not all, can be done before another one is there: those of BGP without an
+    /// instance, prefixes of OSPF without an interface.
+    #[must_use]
+    pub fn waiting(&self) -> BTreeSet<IntentKey> {
+        let waits = |status: &IntentStatus| status.cause.as_ref().is_some_and(|c| c.reason == Reason::BgpNotConfigured);
+        let blocked = self.blocked.iter().filter(|(_, status)| waits(status)).map(|(key, _)| key.clone());
+        let carried = !self.ospf.is_empty();
+        let prefixes = self.ospf_prefixes.iter().filter(|_| !carried);
+        blocked.chain(prefixes.map(|prefix| IntentKey::Prefix(Protocol::Ospf, *prefix))).collect()
+    }
+}
+
 /// Composes intents into the desired state. The order in which they come makes no difference.
 pub fn compose<'a>(intents: impl IntoIterator<Item = &'a Intent>) -> Desired {
     let mut sorted = Sorted::default();

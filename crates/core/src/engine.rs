@@ -4,6 +4,10 @@
 //! between. Cloning an engine costs a few reference counts: a group of changes is committed on a clone, and the
 //! clone takes the engine's place once the journal has the group.
 
+mod conflict;
+mod sessions;
+mod told;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -11,16 +15,22 @@ use crate::bgp::BgpInstance;
 use crate::event::{Event, EventType};
 use crate::intent::{Change, Intent, IntentKey, Kind, Target};
 use crate::name::OwnerName;
-use crate::policy::{Policy, check_permission, evaluate};
+use crate::policy::{Policy, check_handoff, check_permission, evaluate};
 use crate::rejection::{Rejection, RejectionClass};
+use crate::session::{Lapse, Origin, Session, Sessions};
 use crate::state::{IntentState, IntentStatus, Reason};
 use crate::store::{Place, Slot, Snapshot, Store};
+use conflict::{held_by_another, is_refused_by_frr, takes_over};
+pub use sessions::SWEEP_UNCONFIRMED_MAX;
+use told::bgp_config_changed;
+pub(crate) use told::status_event;
+pub use told::violation_event;
 
 /// Decides and holds what is wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Engine {
     policies: Arc<BTreeMap<OwnerName, Policy>>,
-    sessions: Arc<BTreeSet<OwnerName>>,
+    sessions: Sessions,
     store: Store,
 }
 
@@ -30,21 +40,57 @@ pub struct Engine {
 pub struct Decision {
     owner: OwnerName,
     steps: Vec<Step>,
+    journaled: Vec<Change>,
 }
 
 #[derive(Debug, Clone)]
 enum Step {
-    OpenSession,
+    OpenSession {
+        session: Box<Session>,
+        claim_all: bool,
+    },
+    ReopenSession(Box<Session>),
+    RenewSession(Origin),
     CloseSession,
+    ExpireSession(Lapse),
     Put(Place, Intent),
+    Claim(Place, IntentKey),
+    /// What FRR refused is asked for once more.
+    AskAgain(Place, IntentKey),
     Remove(Place, IntentKey),
 }
 
+impl Step {
+    fn changes_intents(&self) -> bool {
+        matches!(self, Self::Put(..) | Self::Remove(..))
+    }
+}
+
 impl Decision {
-    /// Whether committing it changes what the journal must hold. Asking again for what is there does not.
+    /// Who asked for it, or whose session expired.
+    #[must_use]
+    pub fn owner(&self) -> &OwnerName {
+        &self.owner
+    }
+
+    /// Whether committing it changes what is wanted. Asking again for what is there does not.
     #[must_use]
     pub fn changes_intents(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, Step::Put(..) | Step::Remove(..)))
+        self.steps.iter().any(Step::changes_intents)
+    }
+
+    /// What the journal must hold before this is committed: replayed, it leads to the same.
+    #[must_use]
+    pub fn journaled(&self) -> &[Change] {
+        &self.journaled
+    }
+
+    /// The keys that it gives up.
+    pub fn removed(&self) -> impl Iterator<Item = &IntentKey> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Remove(_, key) => Some(key),
+            _ => None,
+        })
     }
 }
 
@@ -57,6 +103,8 @@ pub struct Recorded {
     pub statuses: BTreeMap<IntentKey, IntentStatus>,
     /// The intents whose lines were sent in this round.
     pub sent: BTreeSet<IntentKey>,
+    /// When this was found out, in nanoseconds since 1970-01-01 UTC.
+    pub at_ns: i64,
 }
 
 impl Engine {
@@ -77,9 +125,9 @@ impl Engine {
         self.store.snapshot()
     }
 
-    /// Owners with an open session.
+    /// The sessions of owners.
     #[must_use]
-    pub fn sessions(&self) -> &Arc<BTreeSet<OwnerName>> {
+    pub fn sessions(&self) -> &Sessions {
         &self.sessions
     }
 
@@ -97,18 +145,37 @@ impl Engine {
     /// # Errors
     /// A [`Rejection`]; nothing was changed.
     pub fn decide(&self, owner: &OwnerName, change: Change) -> Result<Decision, Rejection> {
-        let steps = match change {
-            Change::Register { .. } => vec![Step::OpenSession],
-            Change::Deregister { withdraw_all } => self.closing_steps(owner, withdraw_all),
-            Change::Put(intent) => self.decide_put(owner, intent)?,
-            Change::Remove(target) => self.decide_remove(owner, &target)?,
+        self.decide_from(owner, change, &Origin::default())
+    }
+
+    /// As [`Engine::decide`], for a call that says which session it belongs to and where it comes from. A call of a
+    /// session that was replaced is refused before anything else is looked at.
+    ///
+    /// # Errors
+    /// A [`Rejection`]; nothing was changed.
+    pub fn decide_from(&self, owner: &OwnerName, change: Change, origin: &Origin) -> Result<Decision, Rejection> {
+        self.check_session(owner, &change, origin)?;
+        let (steps, journaled) = match change {
+            Change::Register(registration) => self.opening_steps(owner, registration, origin),
+            Change::Reopen(terms) => {
+                let session = Session::restored(terms.clone(), origin.now_ms);
+                (vec![Step::ReopenSession(Box::new(session))], vec![Change::Reopen(terms)])
+            }
+            Change::Deregister { withdraw_all } => {
+                let steps = self.closing_steps(owner, withdraw_all);
+                let counts = self.sessions.get(owner).is_some() || steps.iter().any(Step::changes_intents);
+                let journaled = counts.then_some(Change::Deregister { withdraw_all });
+                (steps, journaled.into_iter().collect())
+            }
+            Change::Put(intent) => changing(self.decide_put(owner, intent.clone())?, Change::Put(intent)),
+            Change::Remove(target) => changing(self.decide_remove(owner, &target)?, Change::Remove(target)),
         };
-        Ok(Decision { owner: owner.clone(), steps })
+        Ok(Decision { owner: owner.clone(), steps, journaled })
     }
 
     /// Makes a decided change and tells what happened by it.
     pub fn commit(&mut self, decision: Decision) -> Vec<Event> {
-        let Decision { owner, steps } = decision;
+        let Decision { owner, steps, journaled: _ } = decision;
         steps.into_iter().flat_map(|step| self.take(&owner, step)).collect()
     }
 
@@ -116,7 +183,7 @@ impl Engine {
     pub fn record(&mut self, recorded: &Recorded) -> Vec<Event> {
         let mut events = Vec::new();
         for (key, status) in &recorded.statuses {
-            let Some(former) = self.store.set_status(key, status, recorded.revision) else { continue };
+            let Some(former) = self.store.set_status(key, status, recorded.revision, recorded.at_ns) else { continue };
             let Some(live) = self.snapshot().live(key) else { continue };
             let sent = recorded.sent.contains(key);
             events.extend(status_event(&live.owner, key, former.state, status));
@@ -125,6 +192,14 @@ impl Engine {
             }
         }
         events
+    }
+
+    /// Whether an owner may end the agent and leave FRR to the next one. The owner is authenticated already.
+    ///
+    /// # Errors
+    /// PERMISSION_DENIED naming the rule.
+    pub fn decide_handoff(&self, owner: &OwnerName) -> Result<(), Rejection> {
+        check_handoff(&self.policy(owner), owner)
     }
 
     fn policy(&self, owner: &OwnerName) -> Policy {
@@ -155,7 +230,12 @@ impl Engine {
         };
         let former = slot.and_then(|slot| slot.at(place)).filter(|entry| entry.owner == *owner);
         match former {
-            Some(entry) if entry.intent == intent => Ok(Vec::new()),
+            Some(entry) if entry.intent == intent => {
+                let claimed = !entry.stale && entry.claimed == self.sessions.epoch(owner);
+                let again = is_refused_by_frr(entry).then(|| Step::AskAgain(place, key.clone()));
+                let claim = (!claimed).then_some(Step::Claim(place, key));
+                Ok(again.into_iter().chain(claim).collect())
+            }
             Some(_) => Ok(vec![Step::Put(place, intent)]),
             None => {
                 self.check_limit(owner, &policy, key.kind())?;
@@ -206,19 +286,35 @@ impl Engine {
 
     fn take(&mut self, owner: &OwnerName, step: Step) -> Vec<Event> {
         match step {
-            Step::OpenSession => {
-                Arc::make_mut(&mut self.sessions).insert(owner.clone());
-                vec![Event::new(EventType::OwnerRegistered, format!("owner {owner} registered")).of(owner)]
+            Step::OpenSession { session, claim_all } => self.open_session(owner, *session, claim_all),
+            Step::ReopenSession(session) => {
+                self.sessions.put(owner, *session);
+                Vec::new()
+            }
+            Step::RenewSession(origin) => {
+                self.sessions.renew(owner, &origin);
+                Vec::new()
             }
             Step::CloseSession => {
-                Arc::make_mut(&mut self.sessions).remove(owner);
+                self.sessions.close(owner);
+                self.store.leave_as_is(owner);
                 vec![Event::new(EventType::OwnerDeregistered, format!("owner {owner} deregistered")).of(owner)]
+            }
+            Step::ExpireSession(lapse) => self.expire_session(owner, lapse),
+            Step::Claim(place, key) => {
+                self.store.claim(&key, place, self.sessions.epoch(owner));
+                Vec::new()
             }
             Step::Put(place, intent) => {
                 let key = intent.key();
                 let covers = place == Place::Over && self.snapshot().slot(&key).is_some_and(|s| s.at(place).is_none());
                 self.store.put(owner, intent, place);
+                self.store.claim(&key, place, self.sessions.epoch(owner));
                 if covers { self.override_event(&key, "taken over by", owner) } else { Vec::new() }
+            }
+            Step::AskAgain(place, key) => {
+                self.store.ask_again(&key, place);
+                Vec::new()
             }
             Step::Remove(place, key) => {
                 self.store.remove(&key, place);
@@ -241,67 +337,10 @@ impl Engine {
     }
 }
 
-/// Where the intent of an owner goes that holds no place of an occupied slot; `None`: nothing to do.
-fn takes_over(policy: &Policy, owner: &OwnerName, slot: &Slot, intent: &Intent) -> Result<Option<Place>, Rejection> {
-    // What the configuration file says of the node holds whatever clients said before it was there.
-    let may_override = policy.can_override || owner.is_config();
-    if may_override && slot.at(Place::Over).is_none() {
-        return Ok(Some(Place::Over));
-    }
-    // Whoever overrides holds the instance even where it is the same: the holder below may change or remove its own.
-    let same_instance = matches!(intent, Intent::Bgp(_)) && slot.live().is_some_and(|live| live.intent == *intent);
-    if same_instance {
-        return Ok(None);
-    }
-    let class = match intent {
-        Intent::Bgp(_) => RejectionClass::FailedPrecondition,
-        _ => RejectionClass::AlreadyExists,
-    };
-    Err(held_by_another(class, &intent.key(), slot))
-}
-
-fn held_by_another(class: RejectionClass, key: &IntentKey, slot: &Slot) -> Rejection {
-    let holder = slot.live().map_or_else(String::new, |live| live.owner.to_string());
-    let reason = match class {
-        RejectionClass::FailedPrecondition => Reason::BgpInstanceHeld,
-        _ => Reason::HeldByAnother,
-    };
-    Rejection::new(class, reason, format!("{key} is held by owner {holder}")).with("holder", holder).with("key", key)
-}
-
-fn status_event(owner: &OwnerName, key: &IntentKey, former: IntentState, status: &IntentStatus) -> Option<Event> {
-    let (event_type, what) = match status.state {
-        IntentState::Programmed if former != IntentState::Programmed => (EventType::IntentProgrammed, "programmed"),
-        IntentState::Refused => (EventType::IntentRefused, "refused"),
-        _ => return None,
-    };
-    let cause = status.cause.as_ref();
-    let detail = cause.map_or_else(|| format!("{key} {what}"), |cause| format!("{key} {what}: {}", cause.detail));
-    let mut event = Event::new(event_type, detail).of(owner).about(key);
-    event.reason = cause.map(|cause| cause.reason);
-    Some(event)
-}
-
-fn bgp_config_changed(owner: &OwnerName, instance: BgpInstance) -> Event {
-    let BgpInstance { local_as, router_id } = instance;
-    Event::new(EventType::BgpConfigChanged, format!("BGP runs with AS {local_as}, router id {router_id}"))
-        .of(owner)
-        .about(&IntentKey::Bgp)
-        .with("local_as", local_as)
-        .with("router_id", router_id)
-}
-
-/// The event of a request that permission or policy refused; `None` for other rejections.
-#[must_use]
-pub fn violation_event(owner: &OwnerName, rejection: &Rejection) -> Option<Event> {
-    if rejection.class != RejectionClass::PermissionDenied {
-        return None;
-    }
-    let mut event =
-        Event::new(EventType::PolicyViolation, rejection.message.clone()).of(owner).because(rejection.reason);
-    event.metadata.clone_from(&rejection.metadata);
-    event.metadata.insert("reason", rejection.reason.to_string());
-    Some(event)
+/// Steps with what the journal must hold of them.
+fn changing(steps: Vec<Step>, change: Change) -> (Vec<Step>, Vec<Change>) {
+    let journaled = steps.iter().any(Step::changes_intents).then_some(change);
+    (steps, journaled.into_iter().collect())
 }
 
 #[cfg(test)]

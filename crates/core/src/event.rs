@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::intent::IntentKey;
+use crate::intent::{IntentKey, Protocol};
 use crate::name::OwnerName;
+use crate::prefix::Prefix;
 use crate::state::Reason;
 
 macro_rules! event_types {
@@ -71,8 +72,14 @@ event_types! {
     IntentOverridden = 102, "INTENT_OVERRIDDEN";
     /// Own objects in FRR were changed from outside and were put back.
     DriftRepaired = 103, "DRIFT_REPAIRED";
+    /// The session of an owner lapsed and the grace ended: its intents were withdrawn.
+    OwnerExpired = 104, "OWNER_EXPIRED";
     /// This subscriber was too slow: events from … to … are missing here.
     Lagged = 105, "LAGGED";
+    /// What follows is how things are, not news.
+    SnapshotBegin = 106, "SNAPSHOT_BEGIN";
+    /// How things are has been told; what follows is news.
+    SnapshotEnd = 107, "SNAPSHOT_END";
 }
 
 impl EventType {
@@ -121,6 +128,32 @@ impl Event {
     #[must_use]
     pub fn new(event_type: EventType, detail: impl Into<String>) -> Self {
         Self { event_type, owner: None, intent: None, reason: None, detail: detail.into(), metadata: BTreeMap::new() }
+    }
+
+    /// A prefix is announced.
+    #[must_use]
+    pub fn prefix_advertised(prefix: (Protocol, Prefix), owner: Option<&OwnerName>) -> Self {
+        Self::of_prefix(EventType::PrefixAdvertised, "announced", prefix, owner)
+    }
+
+    /// A prefix is no longer announced.
+    #[must_use]
+    pub fn prefix_withdrawn(prefix: (Protocol, Prefix), owner: Option<&OwnerName>) -> Self {
+        Self::of_prefix(EventType::PrefixWithdrawn, "no longer announced", prefix, owner)
+    }
+
+    fn of_prefix(
+        event_type: EventType,
+        what: &str,
+        (protocol, prefix): (Protocol, Prefix),
+        owner: Option<&OwnerName>,
+    ) -> Self {
+        let mut event = Self::new(event_type, format!("prefix {prefix} is {what} by {protocol}"))
+            .about(&IntentKey::Prefix(protocol, prefix))
+            .with("prefix", prefix)
+            .with("protocol", protocol);
+        event.owner = owner.cloned();
+        event
     }
 
     /// Names the owner.

@@ -9,6 +9,7 @@ use crate::name::InterfaceName;
 use crate::ospf::OspfInterface;
 use crate::peer::{Peer, PeerAddress};
 use crate::prefix::Prefix;
+use crate::session::{Registration, SessionTerms};
 
 /// The protocol that carries a prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -180,10 +181,9 @@ impl fmt::Display for Target {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Opens the owner's session.
-    Register {
-        /// The intents that the agent still has from before are claimed again as they are.
-        reassert_intents: bool,
-    },
+    Register(Registration),
+    /// Opens the owner's session as it was in an earlier life of the agent; only the journal says this.
+    Reopen(SessionTerms),
     /// Ends the owner's session.
     Deregister {
         /// Every intent of the owner goes with it.

@@ -1,15 +1,24 @@
-//! What FRR does with what it was given: the live state, and the events that its changes are.
+//! What FRR does with what it was given: the live state, how it comes together, and the events that its changes are.
+
+mod told;
+mod tracker;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::bfd::{BfdKey, Hop};
-use crate::event::{Event, EventType};
 use crate::intent::{IntentKey, Protocol};
-use crate::name::{InterfaceName, OwnerName};
+use crate::name::InterfaceName;
 use crate::peer::PeerAddress;
 use crate::prefix::Prefix;
 use crate::state::{IntentState, IntentStatus, Reason};
-use crate::store::{Entry, Snapshot};
+use crate::store::Entry;
+
+pub use told::{Look, Push, Told};
+pub use tracker::Tracker;
+
+/// Own prefixes that are announced, and to whom.
+pub type Advertised = BTreeMap<(Protocol, Prefix), BTreeSet<PeerAddress>>;
 
 /// A BGP session's state (RFC 4271 §8.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -86,6 +95,8 @@ pub struct PeerLive {
     pub last_reset: String,
     /// How often the session came up and went down again.
     pub flaps: u32,
+    /// Graceful restart (RFC 4724) was negotiated: the peer keeps the routes of this node while its bgpd restarts.
+    pub graceful_restart: bool,
 }
 
 /// A BFD session as bfdd sees it.
@@ -141,7 +152,7 @@ pub struct DaemonLive {
     pub connections: u64,
 }
 
-/// Everything that was seen in one look at FRR.
+/// FRR as it is, as far as it has told.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Live {
     /// Daemons by name: those that are needed, and those that were ever seen.
@@ -155,7 +166,9 @@ pub struct Live {
     /// OSPF interfaces.
     pub ospf: BTreeMap<InterfaceName, OspfLive>,
     /// Own prefixes that are announced: by BGP to these peers, by OSPF in the LSDB (with no peers to name).
-    pub advertised: BTreeMap<(Protocol, Prefix), BTreeSet<PeerAddress>>,
+    pub advertised: Arc<Advertised>,
+    /// Since when each of them has been, in nanoseconds since 1970-01-01 UTC; see [`Tracker::date`].
+    pub advertised_at_ns: Arc<BTreeMap<(Protocol, Prefix), i64>>,
 }
 
 impl Live {
@@ -189,6 +202,10 @@ impl Live {
 /// The state of an intent with what was seen of it: a programmed prefix that was sent is advertised.
 #[must_use]
 pub fn effective_status(key: &IntentKey, entry: &Entry, live: &Live) -> IntentStatus {
+    if entry.shows_stale() {
+        let detail = format!("kept from before the agent's restart; owner {} has not claimed it again", entry.owner);
+        return IntentStatus::because(IntentState::Stale, Reason::UnclaimedSinceRestart, detail);
+    }
     let IntentKey::Prefix(protocol, prefix) = key else { return entry.status.clone() };
     if entry.status.state != IntentState::Programmed {
         return entry.status.clone();
@@ -196,195 +213,11 @@ pub fn effective_status(key: &IntentKey, entry: &Entry, live: &Live) -> IntentSt
     if live.advertised.contains_key(&(*protocol, *prefix)) {
         return IntentStatus::of(IntentState::Advertised);
     }
-    let detail = match protocol {
-        Protocol::Bgp => "no established peer was sent this prefix",
-        Protocol::Ospf => "the prefix is not in the link-state database",
+    let (reason, detail) = match protocol {
+        Protocol::Bgp => (Reason::NoEstablishedPeer, "no established peer was sent this prefix"),
+        Protocol::Ospf => (Reason::NotInLsdb, "the prefix is not in the link-state database"),
     };
-    IntentStatus::because(IntentState::Programmed, Reason::NoEstablishedPeer, detail)
-}
-
-/// Turns looks into events: each up and down once, with the owner that it concerns even after the intent went.
-#[derive(Debug, Clone, Default)]
-pub struct Tracker {
-    last: Live,
-    owners: BTreeMap<IntentKey, OwnerName>,
-}
-
-impl Tracker {
-    /// Takes the next look and tells what changed since the last one.
-    pub fn observe(&mut self, snapshot: &Snapshot, live: &Live) -> Vec<Event> {
-        let live_owners = snapshot.slots().filter_map(|(key, slot)| Some((key.clone(), slot.live()?.owner.clone())));
-        let mut owners = std::mem::take(&mut self.owners);
-        owners.extend(live_owners);
-        let before = std::mem::replace(&mut self.last, live.clone());
-        let step = Step { before: &before, now: live, owners: &owners };
-        let events = step.events();
-        self.owners =
-            owners.into_iter().filter(|(key, _)| is_tracked(key, live) || snapshot.live(key).is_some()).collect();
-        events
-    }
-}
-
-/// Whether something of the intent is still seen, so that its owner must be remembered.
-fn is_tracked(key: &IntentKey, live: &Live) -> bool {
-    match key {
-        IntentKey::Bgp => false,
-        IntentKey::Peer(address) => {
-            live.peers.contains_key(address) || live.bfd.keys().any(|k| k.peer == address.get())
-        }
-        IntentKey::Prefix(protocol, prefix) => live.advertised.contains_key(&(*protocol, *prefix)),
-        IntentKey::Bfd(bfd) => live.bfd.keys().any(|k| k.peer == bfd.peer),
-        IntentKey::Ospf(interface) => live.ospf.contains_key(interface),
-    }
-}
-
-/// Two looks, one after the other.
-struct Step<'a> {
-    before: &'a Live,
-    now: &'a Live,
-    owners: &'a BTreeMap<IntentKey, OwnerName>,
-}
-
-impl Step<'_> {
-    fn events(&self) -> Vec<Event> {
-        let mut events = self.daemons();
-        events.extend(self.bfd());
-        events.extend(self.peers());
-        events.extend(self.ospf());
-        events.extend(self.prefixes());
-        events
-    }
-
-    fn event(&self, event_type: EventType, key: &IntentKey, detail: String) -> Event {
-        let event = Event::new(event_type, detail).about(key);
-        match self.owners.get(key) {
-            Some(owner) => event.of(owner),
-            None => event,
-        }
-    }
-
-    fn daemons(&self) -> Vec<Event> {
-        let connected = |live: &Live| -> BTreeSet<String> {
-            live.daemons.iter().filter(|(_, daemon)| daemon.connected).map(|(name, _)| name.clone()).collect()
-        };
-        let (before, now) = (connected(self.before), connected(self.now));
-        let (mut gone, mut come) = changes(&before, &now);
-        // Restarted between two looks: the connections were counted.
-        for name in before.intersection(&now) {
-            if self.before.daemons[name].connections < self.now.daemons[name].connections {
-                gone.push(name.clone());
-                come.push(name.clone());
-            }
-        }
-        let event = |event_type, name: String, what: &str| {
-            Event::new(event_type, format!("{name} {what}")).with("daemon", &name)
-        };
-        let lost = gone.into_iter().map(|name| event(EventType::FrrDisconnected, name, "does not answer"));
-        let back = come.into_iter().map(|name| event(EventType::FrrConnected, name, "answers"));
-        lost.chain(back).collect()
-    }
-
-    fn peers(&self) -> Vec<Event> {
-        let up = |live: &Live| -> BTreeSet<PeerAddress> {
-            let established = |(_, peer): &(&PeerAddress, &PeerLive)| peer.state == SessionState::Established;
-            live.peers.iter().filter(established).map(|(address, _)| *address).collect()
-        };
-        let (mut down, mut come) = changes(&up(self.before), &up(self.now));
-        // Down and up again between two looks: the counter knows, so the subscriber shall.
-        for address in up(self.before).intersection(&up(self.now)) {
-            if self.before.peers[address].flaps < self.now.peers[address].flaps {
-                down.push(*address);
-                come.push(*address);
-            }
-        }
-        let mut events: Vec<_> = down.into_iter().map(|address| self.peer_down(address)).collect();
-        events.extend(come.into_iter().map(|address| {
-            let event =
-                self.event(EventType::PeerUp, &IntentKey::Peer(address), format!("peer {address} is established"));
-            event.with("peer", address)
-        }));
-        events
-    }
-
-    fn peer_down(&self, address: PeerAddress) -> Event {
-        let reason = match self.now.peers.get(&address) {
-            Some(peer) if !peer.last_reset.is_empty() => peer.last_reset.clone(),
-            Some(_) => "no reason given".to_owned(),
-            None if self.now.daemons.get("bgpd").is_some_and(|bgpd| !bgpd.connected) => {
-                "bgpd does not answer".to_owned()
-            }
-            None => "peer removed".to_owned(),
-        };
-        self.event(EventType::PeerDown, &IntentKey::Peer(address), format!("peer {address} went down: {reason}"))
-            .with("peer", address)
-            .with("reason", reason)
-    }
-
-    fn bfd(&self) -> Vec<Event> {
-        let up = |live: &Live| -> BTreeSet<BfdKey> {
-            live.bfd.iter().filter(|(_, bfd)| bfd.state == BfdState::Up).map(|(key, _)| key.clone()).collect()
-        };
-        let (gone, come) = changes(&up(self.before), &up(self.now));
-        let down = gone.into_iter().map(|key| {
-            let why = self.now.bfd.get(&key).map_or("session removed", |bfd| bfd.diagnostic.as_str());
-            let event = self.bfd_event(EventType::BfdDown, &key, format!("BFD session {key} went down: {why}"));
-            event.with("reason", why)
-        });
-        let up = come.into_iter().map(|key| self.bfd_event(EventType::BfdUp, &key, format!("BFD session {key} is up")));
-        down.chain(up).collect()
-    }
-
-    /// The holder is the one who asked for the session by itself, else the one whose peer it protects.
-    fn bfd_event(&self, event_type: EventType, seen: &BfdKey, detail: String) -> Event {
-        let explicit = self.owners.keys().find(|key| {
-            matches!(key, IntentKey::Bfd(bfd) if bfd.peer == seen.peer && bfd.hop == seen.hop
-                && (bfd.interface.is_none() || bfd.interface == seen.interface))
-        });
-        let of_peer = || self.owners.keys().find(|key| matches!(key, IntentKey::Peer(peer) if peer.get() == seen.peer));
-        let event = match explicit.or_else(of_peer) {
-            Some(key) => self.event(event_type, key, detail),
-            None => Event::new(event_type, detail),
-        };
-        event.with("peer", seen.peer)
-    }
-
-    fn ospf(&self) -> Vec<Event> {
-        let up = |live: &Live| -> BTreeSet<(InterfaceName, String)> {
-            let of = |(interface, ospf): (&InterfaceName, &OspfLive)| {
-                ospf.neighbors_up().map(|name| (interface.clone(), name.clone())).collect::<Vec<_>>()
-            };
-            live.ospf.iter().flat_map(of).collect()
-        };
-        let (gone, come) = changes(&up(self.before), &up(self.now));
-        let event = |event_type, (interface, neighbor): (InterfaceName, String), what: &str| {
-            let detail = format!("OSPF neighbor {neighbor} on {interface} {what}");
-            self.event(event_type, &IntentKey::Ospf(interface.clone()), detail)
-                .with("interface", interface)
-                .with("neighbor", neighbor)
-        };
-        let down = gone.into_iter().map(|n| event(EventType::OspfNeighborDown, n, "is gone"));
-        let up = come.into_iter().map(|n| event(EventType::OspfNeighborUp, n, "is up"));
-        down.chain(up).collect()
-    }
-
-    fn prefixes(&self) -> Vec<Event> {
-        let announced = |live: &Live| -> BTreeSet<(Protocol, Prefix)> { live.advertised.keys().copied().collect() };
-        let (gone, come) = changes(&announced(self.before), &announced(self.now));
-        let event = |event_type, (protocol, prefix): (Protocol, Prefix), what: &str| {
-            let detail = format!("prefix {prefix} is {what} by {protocol}");
-            self.event(event_type, &IntentKey::Prefix(protocol, prefix), detail)
-                .with("prefix", prefix)
-                .with("protocol", protocol)
-        };
-        let withdrawn = gone.into_iter().map(|p| event(EventType::PrefixWithdrawn, p, "no longer announced"));
-        let advertised = come.into_iter().map(|p| event(EventType::PrefixAdvertised, p, "announced"));
-        withdrawn.chain(advertised).collect()
-    }
-}
-
-/// What is only in the first set, and what is only in the second.
-fn changes<T: Ord + Clone>(before: &BTreeSet<T>, now: &BTreeSet<T>) -> (Vec<T>, Vec<T>) {
-    (before.difference(now).cloned().collect(), now.difference(before).cloned().collect())
+    IntentStatus::because(IntentState::Programmed, reason, detail)
 }
 
 #[cfg(test)]

@@ -9,6 +9,10 @@ use crate::invalid::Invalid;
 pub const INTERFACE_NAME_BYTES_MAX: usize = 15;
 /// Longest owner name in bytes.
 pub const OWNER_NAME_BYTES_MAX: usize = 63;
+/// Longest name of a process in bytes; that of a pod fits.
+pub const INSTANCE_NAME_BYTES_MAX: usize = 253;
+/// Longest name of a session in bytes.
+pub const SESSION_ID_BYTES_MAX: usize = 64;
 /// Longest description in bytes; keeps the rendered line far below FRR's line buffer (4096 bytes in FRR 8).
 pub const DESCRIPTION_BYTES_MAX: usize = 255;
 
@@ -93,6 +97,51 @@ impl FromStr for OwnerName {
     }
 }
 
+/// One process of an owner: 1 to 253 of `A-Z a-z 0-9 _ . - : / @`, beginning with a letter or digit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceName(String);
+text_newtype!(InstanceName);
+
+impl FromStr for InstanceName {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let plain = text.replace([':', '/', '@'], "-");
+        let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if begins && is_word(&plain, INSTANCE_NAME_BYTES_MAX) {
+            return Ok(Self(text.to_owned()));
+        }
+        let expected = format!(
+            "the name of a process: 1 to {INSTANCE_NAME_BYTES_MAX} of A-Z a-z 0-9 _ . - : / @, a letter or digit first"
+        );
+        Err(Invalid::new(text, expected))
+    }
+}
+
+/// A session: 1 to 64 of `A-Z a-z 0-9 _ . -`, beginning with a letter or digit. Only whoever opened the session knows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(String);
+text_newtype!(SessionId);
+
+impl SessionId {
+    /// The name of a session that nobody gave a name, out of its epoch.
+    #[must_use]
+    pub fn of_epoch(epoch: u64) -> Self {
+        Self(format!("epoch-{epoch}"))
+    }
+}
+
+impl FromStr for SessionId {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if is_word(text, SESSION_ID_BYTES_MAX) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Invalid::new(text, "the session_id that Register answered"))
+    }
+}
+
 /// The description of a peer: 1 to 255 bytes of printable text, words separated by single spaces.
 ///
 /// FRR folds white space, cuts at `|` and would store invisible characters, so exactly what it would not keep
@@ -152,6 +201,20 @@ mod tests {
     fn owners_never_begin_with_an_underscore_from_outside() {
         assert!("_config".parse::<OwnerName>().is_err());
         assert!(OwnerName::config().is_config());
+    }
+
+    #[test]
+    fn names_of_processes_and_sessions() {
+        for good in ["edge-7f5d4", "kube-system/edge-0", "node1:4711", "uid@host", "0"] {
+            assert_eq!(good.parse::<InstanceName>().unwrap().as_str(), good);
+        }
+        for bad in ["", "/edge", "a b", "a\nb", "é", "-a", ":1", &"x".repeat(254)] {
+            assert!(bad.parse::<InstanceName>().is_err(), "{bad:?}");
+        }
+        assert!("x".repeat(64).parse::<SessionId>().is_ok());
+        for bad in ["", "a/b", "a b", &"x".repeat(65)] {
+            assert!(bad.parse::<SessionId>().is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -96,6 +96,18 @@ impl PeerTimers {
     }
 }
 
+/// Graceful restart of a session (RFC 4724).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum GracefulRestart {
+    /// The routes of a peer that restarts are kept. The own ones are not.
+    #[default]
+    Helper,
+    /// The peer is also asked to keep the own routes while bgpd restarts.
+    Full,
+    /// Nothing is kept on either side.
+    Off,
+}
+
 /// A BGP peer as its owner wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
@@ -121,6 +133,8 @@ pub struct Peer {
     pub password: Option<Password>,
     /// Prefixes accepted per family before FRR warns.
     pub max_prefix: NonZeroU32,
+    /// What is kept over a restart.
+    pub graceful_restart: GracefulRestart,
 }
 
 impl Peer {

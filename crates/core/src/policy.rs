@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use crate::bgp::{Asn, Community};
 use crate::intent::{Advertisement, Intent, Kind};
-use crate::name::InterfaceName;
+use crate::name::{InterfaceName, OwnerName};
 use crate::peer::Peer;
 use crate::prefix::{Family, Prefix};
 use crate::rejection::{Rejection, RejectionClass};
@@ -107,6 +107,18 @@ pub fn check_permission(policy: &Policy, kind: Kind) -> Result<(), Rejection> {
     }
     let allowed = joined(&policy.permissions);
     Err(denied(Reason::KindNotPermitted, "permissions", format!("no permission for {kind}"), &allowed))
+}
+
+/// Whether the owner may end the agent and leave FRR to the next one.
+///
+/// # Errors
+/// PERMISSION_DENIED naming the rule.
+pub fn check_handoff(policy: &Policy, owner: &OwnerName) -> Result<(), Rejection> {
+    if policy.can_override {
+        return Ok(());
+    }
+    let what = format!("owner {owner} may not end the agent: it may not override others");
+    Err(denied(Reason::HandoffNotPermitted, "can_override", what, "owners with can_override"))
 }
 
 /// Whether the policy allows this intent.

@@ -150,9 +150,17 @@ impl FromStr for Prefix {
     }
 }
 
+/// As FRR prints it: an IPv4-compatible address (RFC 4291 §2.5.5.1) has dots, which the standard library gives to
+/// IPv4-mapped ones only.
 impl fmt::Display for Prefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        match self.address() {
+            IpAddr::V6(address) if matches!(address.segments(), [0, 0, 0, 0, 0, 0, 1..=u16::MAX, _]) => {
+                let [.., a, b, c, d] = address.octets();
+                write!(f, "::{a}.{b}.{c}.{d}/{}", self.length())
+            }
+            _ => fmt::Display::fmt(&self.0, f),
+        }
     }
 }
 
@@ -187,6 +195,9 @@ mod tests {
         let canonical = |text: &str| text.parse::<Prefix>().unwrap().to_string();
         assert_eq!(canonical("10.0.0.9/24"), "10.0.0.0/24");
         assert_eq!(canonical("2001:DB8:0:0::1/64"), "2001:db8::/64");
+        for as_frr_prints in ["::1.2.3.4/128", "::1.2.0.0/112", "::2/128", "::/0", "2001:db8::102:304/128"] {
+            assert_eq!(canonical(as_frr_prints), as_frr_prints);
+        }
         assert_eq!("2001:db8::0:1/128".parse::<Prefix>(), "2001:0db8:0:0:0:0:0:1/128".parse());
     }
 

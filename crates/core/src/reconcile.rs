@@ -63,6 +63,12 @@ impl Schedule {
         self.not_before = now;
     }
 
+    /// Whether the next round has no other reason than that it is time to look again.
+    #[must_use]
+    pub fn is_resync(&self) -> bool {
+        !self.dirty
+    }
+
     /// A round begins: what changes from here on belongs to the next one.
     pub fn on_start(&mut self, now: u64) {
         self.dirty = false;

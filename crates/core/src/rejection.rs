@@ -23,9 +23,12 @@ pub enum RejectionClass {
     ResourceExhausted,
     /// The agent cannot promise anything now.
     Unavailable,
+    /// The change was accepted; what the caller waits for has not come in time.
+    DeadlineExceeded,
 }
 
-/// A change that was not accepted; nothing was changed.
+/// A change that was not accepted, so that nothing was changed; or one that was, and of which the caller waits in vain
+/// for what it should do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Rejection {

@@ -15,7 +15,7 @@ pub enum IntentState {
     Refused,
     /// Another owner's intent with the same key took over; it comes back when that one goes.
     Overridden,
-    /// Found in FRR without anybody claiming it; announced like any other until the adoption grace ends.
+    /// Kept from before a restart and not yet claimed again by its owner; announced like any other.
     Stale,
 }
 
@@ -97,12 +97,20 @@ reasons! {
     RemoteAsNotAllowed = "REMOTE_AS_NOT_ALLOWED",
     /// The owner holds as many intents of this kind as its limit allows, or too many event streams are open.
     LimitReached = "LIMIT_REACHED",
+    /// The owner may not end the agent: it may not override others.
+    HandoffNotPermitted = "HANDOFF_NOT_PERMITTED",
     /// Another owner holds the key.
     HeldByAnother = "HELD_BY_ANOTHER",
     /// Another owner holds the BGP instance with other values.
     BgpInstanceHeld = "BGP_INSTANCE_HELD",
     /// The owner holds nothing with this key.
     NotHeld = "NOT_HELD",
+    /// Another process of the owner has registered since; the session that this call speaks of is over.
+    SessionSuperseded = "SESSION_SUPERSEDED",
+    /// The owner has no open session, or none since the agent started: it must register first.
+    NoSession = "NO_SESSION",
+    /// The end of the replay would remove more than half of what the owner holds.
+    SweepTooLarge = "SWEEP_TOO_LARGE",
     /// Too many requests are waiting to be decided.
     QueueFull = "QUEUE_FULL",
     /// Too many failed attempts to authenticate; try again later.
@@ -123,10 +131,22 @@ reasons! {
     OverriddenByOwner = "OVERRIDDEN_BY_OWNER",
     /// Found in FRR after a start without journal; nobody has claimed it yet.
     AdoptedUnclaimed = "ADOPTED_UNCLAIMED",
+    /// Kept from before a restart of the agent; its owner has not claimed it again yet.
+    UnclaimedSinceRestart = "UNCLAIMED_SINCE_RESTART",
+    /// The owner's lease ended without a Renew.
+    LeaseEnded = "LEASE_ENDED",
+    /// The connection to which the owner's session was bound was lost.
+    ConnectionLost = "CONNECTION_LOST",
     /// An explicit BFD session to the same peer sets the timers that run, in place of the peer's own.
     BfdTimersOfSession = "BFD_TIMERS_OF_SESSION",
     /// No peer that takes this family is established, so nobody was sent the prefix.
     NoEstablishedPeer = "NO_ESTABLISHED_PEER",
+    /// The caller's time to wait is over; what it asked for stays accepted.
+    WaitRanOut = "WAIT_RAN_OUT",
+    /// A newer change took the place of the one that the caller waits for.
+    Superseded = "SUPERSEDED",
+    /// OSPF has not put the prefix into its link-state database.
+    NotInLsdb = "NOT_IN_LSDB",
 }
 
 impl fmt::Display for Reason {

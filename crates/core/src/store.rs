@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::bfd::{BfdKey, Hop};
@@ -20,6 +21,25 @@ pub struct Entry {
     pub status: IntentStatus,
     /// The revision at which the intent was last changed; an outcome of an older round says nothing about it.
     pub revision: u64,
+    /// Since when FRR has run it as it is, in nanoseconds since 1970-01-01 UTC; 0: it does not.
+    pub programmed_at_ns: i64,
+    /// The epoch of the owner's session in which the intent was last asked for; 0: none, or in an earlier life of the
+    /// agent.
+    pub claimed: u64,
+    /// Kept from an earlier life of the agent for an owner whose session can lapse, and not claimed again yet.
+    pub stale: bool,
+}
+
+impl Entry {
+    /// Whether nothing more important is to say of it than that its owner has not come back for it.
+    pub(crate) fn shows_stale(&self) -> bool {
+        let on_its_way = match self.status.state {
+            IntentState::Pending => self.status.cause.is_none(),
+            IntentState::Programmed | IntentState::Advertised | IntentState::Stale => true,
+            IntentState::Refused | IntentState::Overridden => false,
+        };
+        self.stale && on_its_way
+    }
 }
 
 /// The intents of one key: at most one by right, and at most one that overrides it.
@@ -92,7 +112,8 @@ impl Slot {
             Some(holder) => {
                 let detail = format!("owner {holder} overrides this");
                 let status = IntentStatus::because(IntentState::Overridden, Reason::OverriddenByOwner, detail);
-                Arc::make_mut(base).status = status;
+                let base = Arc::make_mut(base);
+                (base.status, base.programmed_at_ns) = (status, 0);
             }
             None if was_overridden => Arc::make_mut(base).status = IntentStatus::of(IntentState::Pending),
             None => {}
@@ -136,6 +157,13 @@ impl Snapshot {
     /// All slots in key order.
     pub fn slots(&self) -> impl Iterator<Item = (&IntentKey, &Slot)> {
         self.slots.iter()
+    }
+
+    /// The first slot after a key, in key order; `None` asks for the first of all.
+    #[must_use]
+    pub fn next_slot(&self, after: Option<&IntentKey>) -> Option<(&IntentKey, &Slot)> {
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.slots.range((after, Bound::Unbounded)).next()
     }
 
     /// All entries in key order, overridden ones too.
@@ -187,7 +215,10 @@ impl Store {
         let key = intent.key();
         self.current.revision += 1;
         let status = IntentStatus::of(IntentState::Pending);
-        let entry = Arc::new(Entry { owner: owner.clone(), intent, status, revision: self.current.revision });
+        let revision = self.current.revision;
+        let entry =
+            Entry { owner: owner.clone(), intent, status, revision, programmed_at_ns: 0, claimed: 0, stale: false };
+        let entry = Arc::new(entry);
         let slot = Arc::make_mut(&mut self.current.slots).entry(key.clone()).or_default();
         let former = slot.at_mut(place).replace(entry);
         slot.settle();
@@ -216,17 +247,77 @@ impl Store {
         Some(former)
     }
 
-    /// Records where the live intent of a key is, unless it was changed after `revision`. Returns the former
-    /// status when it was another one.
-    pub fn set_status(&mut self, key: &IntentKey, status: &IntentStatus, revision: u64) -> Option<IntentStatus> {
+    /// Counts the live intent of a key as changed although it says what it said: it is pending once more.
+    pub fn ask_again(&mut self, key: &IntentKey, place: Place) {
+        let slot = Arc::make_mut(&mut self.current.slots).get_mut(key);
+        let Some(entry) = slot.and_then(|slot| slot.at_mut(place).as_mut()) else { return };
+        self.current.revision += 1;
+        let entry = Arc::make_mut(entry);
+        entry.revision = self.current.revision;
+        entry.status = IntentStatus::of(IntentState::Pending);
+    }
+
+    /// Records where the live intent of a key is since `now_ns`, unless it was changed after `revision`. Returns the
+    /// former status when it was another one.
+    pub fn set_status(
+        &mut self,
+        key: &IntentKey,
+        status: &IntentStatus,
+        revision: u64,
+        now_ns: i64,
+    ) -> Option<IntentStatus> {
         let live = self.current.slots.get(key).and_then(Slot::live)?;
         if live.revision > revision || live.status == *status {
             return None;
         }
         let slot = Arc::make_mut(&mut self.current.slots).get_mut(key)?;
         let place = if slot.over.is_some() { Place::Over } else { Place::Base };
-        let entry = slot.at_mut(place).as_mut()?;
-        Some(std::mem::replace(&mut Arc::make_mut(entry).status, status.clone()))
+        let entry = Arc::make_mut(slot.at_mut(place).as_mut()?);
+        entry.programmed_at_ns = match (entry.status.state, status.state) {
+            (IntentState::Programmed, IntentState::Programmed) => entry.programmed_at_ns,
+            (_, IntentState::Programmed) => now_ns,
+            _ => 0,
+        };
+        Some(std::mem::replace(&mut entry.status, status.clone()))
+    }
+
+    /// The intent at a place was asked for in the session `epoch` of its owner.
+    pub fn claim(&mut self, key: &IntentKey, place: Place, epoch: u64) {
+        let slot = Arc::make_mut(&mut self.current.slots).get_mut(key);
+        if let Some(entry) = slot.and_then(|slot| slot.at_mut(place).as_mut()) {
+            let entry = Arc::make_mut(entry);
+            (entry.claimed, entry.stale) = (epoch, false);
+        }
+    }
+
+    /// All that an owner holds was asked for in its session `epoch`.
+    pub fn claim_all(&mut self, owner: &OwnerName, epoch: u64) {
+        self.update(|entry| entry.owner == *owner, |entry| (entry.claimed, entry.stale) = (epoch, false));
+    }
+
+    /// The owner has nothing more to say about what it holds.
+    pub fn leave_as_is(&mut self, owner: &OwnerName) {
+        self.update(|entry| entry.owner == *owner && entry.stale, |entry| entry.stale = false);
+    }
+
+    /// The agent comes up: nothing is claimed, and what is held by the owners whose session can lapse is stale.
+    pub fn begin_again(&mut self, can_lapse: impl Fn(&OwnerName) -> bool) {
+        self.update(|_| true, |entry| (entry.claimed, entry.stale) = (0, can_lapse(&entry.owner)));
+    }
+
+    /// Changes what is known about claims; what is wanted stays the same, so the revision does too.
+    fn update(&mut self, concerned: impl Fn(&Entry) -> bool, change: impl Fn(&mut Entry)) {
+        if !self.current.entries().any(|(_, entry)| concerned(entry)) {
+            return;
+        }
+        for slot in Arc::make_mut(&mut self.current.slots).values_mut() {
+            let places = [slot.over.as_mut(), slot.base.as_mut()];
+            places
+                .into_iter()
+                .flatten()
+                .filter(|entry| concerned(entry))
+                .for_each(|entry| change(Arc::make_mut(entry)));
+        }
     }
 
     fn count(&mut self, owner: &OwnerName, kind: Kind, by: i32) {

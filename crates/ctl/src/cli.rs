@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::{output::Format, secret::Secret};
+use values::EnumWord;
 
 pub(crate) use read::{EventsArgs, ShowArgs};
 pub(crate) use write::{
@@ -72,6 +73,21 @@ pub(crate) struct Global {
         help_heading = GLOBAL
     )]
     pub(crate) timeout: Duration,
+
+    /// In commands that change something: answer when FRR runs it (programmed), or
+    /// when a prefix was also sent to a peer (advertised, the default of a bare
+    /// --wait); --timeout is the limit
+    #[arg(
+        long,
+        global = true,
+        value_name = "STATE",
+        value_parser = EnumWord("Wait"),
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "advertised",
+        help_heading = GLOBAL
+    )]
+    pub(crate) wait: Option<i32>,
 
     /// Form of the output
     #[arg(

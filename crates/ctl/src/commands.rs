@@ -4,6 +4,7 @@ mod apply;
 mod completion;
 mod events;
 mod show;
+mod wait;
 mod write;
 
 use crate::{
@@ -20,6 +21,9 @@ use crate::{
 pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
     let Cli { global, command } = cli;
     let screen = Screen::new(global.output);
+    if global.wait.is_some() && !matches!(command, Command::Write(_) | Command::Apply(_)) {
+        return Err(Failure::Usage("--wait is for commands that change something".into()));
+    }
     match command {
         Command::Status(args) => show::run(&global, &args, None, screen).await,
         Command::Peers(args) => show::run(&global, &args, Some(Part::Peers), screen).await,

@@ -55,6 +55,7 @@ mod tests {
             token: None,
             token_file: None,
             timeout: Default::default(),
+            wait: None,
             output: Default::default(),
         }
     }

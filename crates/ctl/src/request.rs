@@ -43,6 +43,15 @@ macro_rules! calls {
                 match self { $(Self::$action(message) => &message.owner),+ }
             }
 
+            /// Has the call answer when what it asks for has come about.
+            pub(crate) fn set_wait(&mut self, wait: v1::Wait) {
+                match self { $(Self::$action(message) => message.set_wait(wait)),+ }
+            }
+
+            fn waits(&self) -> bool {
+                match self { $(Self::$action(message) => message.wait() != v1::Wait::None),+ }
+            }
+
             /// The request through its descriptor.
             pub(crate) fn reflect(&self) -> Result<DynamicMessage, SchemaError> {
                 let name = self.action().request_name();
@@ -58,9 +67,15 @@ macro_rules! calls {
             /// Sends the request and waits for the response.
             pub(crate) async fn send(self, agent: &mut Agent) -> Result<DynamicMessage, CallError> {
                 let name = self.action().response_name();
+                let waits = self.waits();
                 match self {
                     $(Self::$action(message) => {
-                        let call = agent.client.$method(message);
+                        let mut request = tonic::Request::new(message);
+                        if waits {
+                            // The agent answers before that, and says how far it is.
+                            request.set_timeout(agent.timeout.0);
+                        }
+                        let call = agent.client.$method(request);
                         let response = agent.timeout.apply(call).await?.into_inner();
                         Ok(schema::reflect(&response, &name)?)
                     })+
@@ -82,6 +97,9 @@ calls! {
     DisableBfd "disable-bfd" "DisableBFD" disable_bfd(DisableBfdRequest);
     EnableOspf "enable-ospf" "EnableOSPF" enable_ospf(EnableOspfRequest);
     DisableOspf "disable-ospf" "DisableOSPF" disable_ospf(DisableOspfRequest);
+    EndOfReplay "end-of-replay" "EndOfReplay" end_of_replay(EndOfReplayRequest);
+    Renew "renew" "Renew" renew(RenewRequest);
+    Handoff "handoff" "Handoff" handoff(HandoffRequest);
 }
 
 impl Action {
@@ -106,6 +124,8 @@ impl Request {
         match self {
             Self::Register(message) => message.owner.clone(),
             Self::Deregister(message) => message.owner.clone(),
+            Self::EndOfReplay(message) => message.owner.clone(),
+            Self::Renew(message) => message.owner.clone(),
             Self::ConfigureBgp(message) => format!("AS {} router-id {}", message.local_as, message.router_id),
             Self::ApplyPeer(message) => {
                 message.peer.as_ref().map(|peer| peer.neighbor_address.clone()).unwrap_or_default()
@@ -117,6 +137,7 @@ impl Request {
             Self::DisableBfd(message) => message.peer_address.clone(),
             Self::EnableOspf(message) => message.interface_name.clone(),
             Self::DisableOspf(message) => message.interface_name.clone(),
+            Self::Handoff(_) => String::new(),
         }
     }
 
@@ -156,6 +177,7 @@ mod tests {
             prefix: "203.0.113.7/32".into(),
             protocol: 1,
             attributes: Some(attributes),
+            ..Default::default()
         });
         assert_eq!(Request::unreflect(request.action(), &request.reflect().unwrap()).unwrap(), request);
         assert_eq!(request.title(), "advertise 203.0.113.7/32 (bgp)");

@@ -63,7 +63,7 @@ impl EnumWords {
     }
 
     /// The number of a word: in any case, with `-` or `_`, with or without the
-    /// prefix of the proto names.
+    /// prefix of the proto names. An event type may be its number.
     ///
     /// # Errors
     /// No value has that word; the text names the nearest, or all.
@@ -71,7 +71,9 @@ impl EnumWords {
         let wanted = word.to_uppercase().replace('-', "_");
         let wanted = wanted.strip_prefix(&self.prefix()).unwrap_or(&wanted);
         let wanted = ALIASES.iter().find(|(alias, _)| *alias == wanted).map_or(wanted, |(_, name)| name);
-        let found = self.0.values().find(|value| value.number() != 0 && self.bare(value) == wanted);
+        let number = if self.is_of_events() { word.parse().ok() } else { None };
+        let is_meant = |value: &EnumValueDescriptor| self.bare(value) == wanted || Some(value.number()) == number;
+        let found = self.0.values().find(|value| value.number() != 0 && is_meant(value));
         found.map(|value| value.number()).ok_or_else(|| {
             let known = self.known();
             nearest::unknown("word", word, known.iter().map(String::as_str))
@@ -87,7 +89,11 @@ impl EnumWords {
     fn word_of(&self, value: &EnumValueDescriptor) -> String {
         let bare = self.bare(value);
         // Event types are written in capitals wherever people meet them.
-        if self.0.name() == "EventType" { bare } else { bare.to_lowercase().replace('_', "-") }
+        if self.is_of_events() { bare } else { bare.to_lowercase().replace('_', "-") }
+    }
+
+    fn is_of_events(&self) -> bool {
+        self.0.name() == "EventType"
     }
 
     fn bare(&self, value: &EnumValueDescriptor) -> String {
@@ -136,6 +142,8 @@ mod tests {
             ("Protocol", "Ospf", 2),
             ("EventType", "peer-up", 1),
             ("EventType", "EVENT_TYPE_LAGGED", 105),
+            ("EventType", "1", 1),
+            ("EventType", "105", 105),
         ] {
             assert_eq!(words(name).number(spelling), Ok(number), "{name} {spelling}");
         }
@@ -149,6 +157,9 @@ mod tests {
         assert_eq!(error("Protocol", "unspecified"), "unknown word `unspecified`; known: bgp, ospf");
         assert_eq!(error("Protocol", ""), "unknown word ``; known: bgp, ospf");
         assert_eq!(error("Protocol", "1"), "unknown word `1`; known: bgp, ospf");
+        for number in ["0", "999", "-1", "1.0", "4294967297"] {
+            assert!(error("EventType", number).starts_with(&format!("unknown word `{number}`")), "{number}");
+        }
     }
 
     #[test]

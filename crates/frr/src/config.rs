@@ -124,7 +124,8 @@ impl Config {
                 rule: matched.rule,
                 sources: BTreeSet::new(),
             });
-            line.text = text;
+            // One kind may have a row for each of its words.
+            (line.text, line.rule) = (text, matched.rule);
             line.sources.extend(sources.iter().cloned());
         } else if !rules::only_opens(&normal) {
             let text = normal::without_secret(&normal);
@@ -211,6 +212,12 @@ impl Config {
     pub(crate) fn remove(&mut self, daemon: Daemon, context: &Context, slot: &Slot) {
         self.slots_mut(daemon, context).remove(slot);
         self.drop_empty();
+    }
+
+    /// Forgets a line that no rule knows.
+    #[cfg(any(test, feature = "fake"))]
+    pub(crate) fn forget(&mut self, daemon: Daemon, context: &Context, text: &str) {
+        self.unknown.retain(|line| line.daemon != daemon || line.context != *context || line.text != text);
     }
 
     /// Removes all that stands in a context and inside it.

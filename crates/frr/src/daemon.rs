@@ -72,6 +72,12 @@ impl FrrVersion {
         self.major >= 10
     }
 
+    /// Whether `nexthop-local unchanged` leaves the link-local address out of what a peer is sent; before, it does nothing.
+    #[must_use]
+    pub fn can_leave_out_link_local(self) -> bool {
+        self.major >= 10
+    }
+
     /// The version in the first line of `show version` (`FRRouting 8.4.4 (host) on …`).
     #[must_use]
     pub fn from_show_version(text: &str) -> Option<Self> {

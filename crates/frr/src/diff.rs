@@ -24,7 +24,8 @@ pub enum Removals<'a> {
     Apply,
     /// As long as some running object comes from none of these intents, not all owners have spoken yet: such objects
     /// stay, with what they may use, and are listed in [`Plan::held`]. An object of one of these intents is its
-    /// owner's to take back, and what an owner changes in an intent is applied all the same.
+    /// owner's to take back, and what an owner changes in an intent is applied all the same. An intent that waits for
+    /// another one is not one of them, lest what runs for it went before that one is claimed.
     Hold(&'a BTreeSet<IntentKey>),
 }
 
@@ -108,7 +109,8 @@ impl<'a> Diff<'a> {
         }
         let rule = line.rule;
         let sources = self.sources_of_object(daemon, context, slot);
-        if sources.is_empty() && !self.unclaimed.lets_go(context, slot, line) {
+        let of_others = sources.is_empty() || slot.kind == LineKind::OspfRouterId;
+        if of_others && !self.unclaimed.lets_go(context, slot, line) {
             let intent = intent_of::line(context, slot, line);
             self.ops.hold(Held { daemon, context: context.clone(), text: line.text.clone(), intent });
         } else if !rule.opens() || self.may_go(daemon, context, line) {
@@ -169,7 +171,9 @@ impl<'a> Diff<'a> {
         if let Some(line) = self.desired.get(daemon, context, &area) {
             return line.sources.clone();
         }
-        if slot.kind == LineKind::Network || slot.kind == LineKind::OspfRedistribute {
+        // What they are there for is not what they stand in.
+        use LineKind as K;
+        if matches!(slot.kind, K::Network | K::OspfRedistribute | K::OspfDefaultRoute | K::BgpGracefulRestartPreserve) {
             return BTreeSet::new();
         }
         let Some((outer, line)) = context.split_last() else { return BTreeSet::new() };
@@ -187,7 +191,8 @@ impl<'a> Diff<'a> {
     /// A setting of an instance that is not wanted any more, but stays because of what others have in it.
     fn is_setting_of_foreign_instance(&self, daemon: Daemon, context: &Context, slot: &Slot) -> bool {
         let instance = matches!(Scope::of(context), Some(Scope::RouterBgp | Scope::RouterOspf));
-        let setting = !slot.kind.is_of_neighbor() && slot.kind != LineKind::OspfRedistribute;
+        let announces = matches!(slot.kind, LineKind::OspfRedistribute | LineKind::OspfDefaultRoute);
+        let setting = !slot.kind.is_of_neighbor() && !announces;
         instance && setting && self.desired.slots(daemon, context).is_none()
     }
 }

@@ -64,6 +64,11 @@ impl FakeFrr {
         self.execute_line(daemon, context, line);
     }
 
+    /// An operator takes back a line that no rule knows.
+    pub fn forget_line(&mut self, daemon: Daemon, context: &Context, line: &str) {
+        self.running.forget(daemon, context, line);
+    }
+
     /// What all daemons run.
     #[must_use]
     pub fn running(&self) -> &Config {
@@ -81,6 +86,10 @@ impl FakeFrr {
                 let depth = context.path().len();
                 // Writing to a String cannot fail.
                 let _ = writeln!(out, "{:depth$}{}", "", line.text.reveal());
+            }
+            for line in self.running.unknown().iter().filter(|line| line.daemon == daemon && line.context == *context) {
+                let depth = context.path().len();
+                let _ = writeln!(out, "{:depth$}{}", "", line.text);
             }
         }
         out

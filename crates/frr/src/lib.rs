@@ -2,7 +2,8 @@
 //!
 //! [`render`] turns the desired state into the lines that FRR prints back, [`parse`] reads FRR's running
 //! configuration into the same form, [`diff`] compares the two into a [`plan::Plan`]. [`rules`] holds all that is
-//! known about each kind of line. [`vty`] is the framing of FRR's VTY sockets, [`show`] reads FRR's live state.
+//! known about each kind of line. [`vty`] is the framing of FRR's VTY sockets, [`show`] reads FRR's live state,
+//! [`live_log`] and [`push`] what FRR tells by itself.
 //!
 //! Everything here is a synchronous function over plain data: this crate never opens a socket and knows no clock.
 #![warn(missing_docs)]
@@ -13,13 +14,16 @@ pub mod daemon;
 pub mod diff;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
+pub mod live_log;
 mod names;
 mod normal;
 pub mod own;
 pub mod parse;
 pub mod plan;
+pub mod push;
 pub mod refusals;
 pub mod render;
+pub mod renewal;
 pub mod rules;
 #[cfg(test)]
 mod sample;

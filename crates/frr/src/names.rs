@@ -14,8 +14,15 @@ pub const ATTRIBUTES_PREFIX: &str = "NR-A-";
 pub const BFD_PROFILE_PREFIX: &str = "NR-B-";
 /// First part of the name of the route-map that marks an OSPF interface.
 pub const INTERFACE_PREFIX: &str = "NR-IF-";
-/// Tag of own routes: on own `network` lines, where the outbound policy asks for it, and on own static routes.
+/// Tag of own routes: on own `network` lines, where the outbound policy asks for it.
 /// The bytes are `NROU`. The seven numbers after it tell the outbound policy to add communities.
 pub const TAG: u32 = 0x4e52_4f55;
-/// Distance of own static routes: any other route to the prefix is better.
-pub const STATIC_DISTANCE: u8 = 254;
+/// Tag of own static routes. The bytes are `NROS`. It is another one, so that what OSPF announces stays out of BGP where
+/// somebody redistributes static routes into it.
+pub const STATIC_TAG: u32 = 0x4e52_4f53;
+/// Distance of own static routes: connected and kernel routes, and those of an operator (1), are better; what another
+/// router announces is not, neither by eBGP (20) nor by OSPF (110). zebra hands on the best route only, so a better one
+/// that OSPF does not redistribute would take the prefix out of what OSPF announces.
+pub const STATIC_DISTANCE: u8 = 19;
+/// Tag and distance of the static routes of an earlier release, which are own as well.
+pub const OLD_STATIC: (u32, u8) = (TAG, 254);

@@ -21,6 +21,9 @@ pub(crate) fn line(daemon: Daemon, context: &Context, text: &str) -> String {
             let rest = text.trim_start().splitn(4, ' ').nth(3).unwrap_or_default();
             format!("neighbor {} {word} {rest}", address(peer))
         }
+        // How FRR 10 shows AS numbers is its own business; in a VRF's instance nothing is ours.
+        ["router", "bgp", asn] | ["router", "bgp", asn, "as-notation", _] => format!("router bgp {}", as_number(asn)),
+        ["neighbor", peer, "remote-as", asn] => format!("neighbor {} remote-as {}", address(peer), as_number(asn)),
         ["neighbor", peer, "ebgp-multihop"] => format!("neighbor {} ebgp-multihop {HOPS_MAX}", address(peer)),
         ["set", "community", list @ ..] => format!("set community {}", communities(list)),
         // FRR numbers own entries as they come; the numbers of others mean something to them.
@@ -48,6 +51,13 @@ fn address(word: &str) -> String {
         (Ok(ip), None) => ip.to_string(),
         (Err(_), _) => word.to_owned(),
     }
+}
+
+/// An AS number as a plain one. FRR 10 remembers in which form it was typed, and prints that (RFC 5396).
+fn as_number(word: &str) -> String {
+    let dotted =
+        word.split_once('.').and_then(|(high, low)| Some((high.parse::<u16>().ok()?, low.parse::<u16>().ok()?)));
+    dotted.map_or_else(|| word.to_owned(), |(high, low)| (u32::from(high) << 16 | u32::from(low)).to_string())
 }
 
 /// FRR remembers in which of the two forms an area was typed, and prints that.
@@ -91,16 +101,13 @@ pub(crate) fn without_secret(line: &str) -> String {
     }
 }
 
-/// FRR tells a single-hop session by address and interface only: the own address in the line is an attribute
-/// and `vrf default` says nothing.
+/// `vrf default` says nothing.
 fn bfd_peer(words: &[&str]) -> String {
-    let multihop = words.contains(&"multihop");
     let mut out = vec!["peer".to_owned()];
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         match *word {
             "vrf" => drop(rest.next()),
-            "local-address" if !multihop => drop(rest.next()),
             word => out.push(address(word)),
         }
     }
@@ -124,6 +131,10 @@ mod tests {
             ("ip prefix-list NR-L seq 5 permit 10.0.0.0/8", "ip prefix-list NR-L permit 10.0.0.0/8"),
             ("ip prefix-list L seq 5 permit 10.0.0.0/8", "ip prefix-list L seq 5 permit 10.0.0.0/8"),
             ("ip ospf area 1", "ip ospf area 0.0.0.1"),
+            ("router bgp 65001 as-notation dot+", "router bgp 65001"),
+            ("router bgp 64086.59905 as-notation dot", "router bgp 4200000001"),
+            ("router bgp 0.65001", "router bgp 65001"),
+            ("neighbor 10.0.0.2 remote-as 1.1", "neighbor 10.0.0.2 remote-as 65537"),
             ("set community internet 1:2 no-export", "set community no-export 1:2 0:0"),
             ("set community 65535:65281", "set community no-export"),
         ] {
@@ -156,10 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn single_hop_sessions_have_no_own_address_in_their_key() {
+    fn sessions_of_the_default_vrf_do_not_name_it() {
         let bfd = Context::top().child("bfd");
         let peer = |text| line(Daemon::Bfdd, &bfd, text);
-        assert_eq!(peer("peer fd12::2 local-address fd12::1 interface r2"), "peer fd12::2 interface r2");
+        let single = "peer FD12::2 local-address fd12::1 interface r2 vrf default";
+        assert_eq!(peer(single), "peer fd12::2 local-address fd12::1 interface r2");
         assert_eq!(peer("peer 10.0.0.1 vrf default"), "peer 10.0.0.1");
         let multihop = "peer 10.0.0.1 multihop local-address 10.0.0.9";
         assert_eq!(peer(multihop), multihop);

@@ -41,11 +41,12 @@ impl<'a> Own<'a> {
             LineKind::BfdProfile => slot.id.starts_with(NAME_PREFIX),
             LineKind::PrefixList => text.split(' ').nth(2).is_some_and(|name| name.starts_with(NAME_PREFIX)),
             LineKind::Network => wanted || text.contains(" route-map NR-"),
+            LineKind::TableMap => text.contains(NAME_PREFIX),
             LineKind::BfdPeer => wanted || self.has_own_profile(context, text),
-            LineKind::StaticRoute => text.ends_with(&format!(" blackhole tag {TAG} {STATIC_DISTANCE}")),
+            LineKind::StaticRoute => is_own_route(text),
             LineKind::RouterBgp => wanted || self.has_map(daemon, MAP_OUT),
             LineKind::RouterOspf => wanted || self.has_map(daemon, OSPF),
-            LineKind::OspfRedistribute => wanted || text.ends_with(" route-map NR-OSPF"),
+            LineKind::OspfRedistribute | LineKind::OspfDefaultRoute => wanted || text.ends_with(" route-map NR-OSPF"),
             kind if kind.is_of_neighbor() => self.neighbors.contains(neighbor_of(slot)),
             _ => self.has_context(daemon, context),
         }
@@ -88,9 +89,15 @@ impl<'a> Own<'a> {
 /// Whether own routes run that nobody but ospf6d redistributes: it was there when they were made.
 #[must_use]
 pub fn has_routes_of_ospf6d(running: &Config) -> bool {
-    let mark = format!(" blackhole tag {TAG} {STATIC_DISTANCE}");
     let lines = running.slots(Daemon::Staticd, &Context::top()).into_iter().flat_map(|slots| slots.values());
-    lines.map(|line| line.text.reveal()).any(|text| text.starts_with("ipv6 route ") && text.ends_with(&mark))
+    lines.map(|line| line.text.reveal()).any(|text| text.starts_with("ipv6 route ") && is_own_route(text))
+}
+
+/// Whether a static route is marked as own, by this release or an earlier one.
+fn is_own_route(line: &str) -> bool {
+    let marks = [(STATIC_TAG, STATIC_DISTANCE), OLD_STATIC];
+    let marks = marks.map(|(tag, distance)| format!(" blackhole tag {tag} {distance}"));
+    marks.iter().any(|mark| line.ends_with(mark))
 }
 
 /// The address of the neighbor that a slot is about.

@@ -116,6 +116,21 @@ impl Plan {
         batches.chain(self.leaves().flat_map(|leaf| &leaf.sources)).collect()
     }
 
+    /// What this plan sends and `other` did not.
+    #[must_use]
+    pub fn beyond(&self, other: &Self) -> Self {
+        let batches = self.batches.iter().filter_map(|batch| {
+            let same = |of: &&Batch| of.daemon == batch.daemon && of.context == batch.context;
+            let mut others = other.batches.iter().filter(same).peekable();
+            let creates = batch.creates && others.peek().is_none_or(|of| !of.creates);
+            let sent: BTreeSet<&str> = others.flat_map(|of| &of.leaves).map(|leaf| leaf.text.reveal()).collect();
+            let leaves: Vec<_> =
+                batch.leaves.iter().filter(|leaf| !sent.contains(leaf.text.reveal())).cloned().collect();
+            (creates || !leaves.is_empty()).then(|| Batch { creates, leaves, ..batch.clone() })
+        });
+        Self { batches: batches.collect(), ..Self::default() }
+    }
+
     /// The daemons that are sent something, in the order of their first batch.
     #[must_use]
     pub fn daemons(&self) -> Vec<Daemon> {

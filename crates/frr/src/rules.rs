@@ -28,11 +28,14 @@ pub enum LineKind {
     BgpLogNeighborChanges,
     BgpNoDefaultIpv4Unicast,
     BgpNoNetworkImportCheck,
+    BgpGracefulRestartPreserve,
     Network,
+    TableMap,
     NeighborRemoteAs,
     NeighborDescription,
     NeighborTimers,
     NeighborTimersConnect,
+    NeighborGracefulRestart,
     NeighborEbgpMultihop,
     NeighborPassword,
     // Before the line that it belongs to: taken back after that one, FRR 8 would bring it back.
@@ -46,6 +49,7 @@ pub enum LineKind {
     NeighborRouteMapOut,
     NeighborMaximumPrefix,
     NeighborAttributeUnchanged,
+    NeighborNextHopLocal,
     NeighborOther,
     BfdProfile,
     BfdReceiveInterval,
@@ -58,6 +62,7 @@ pub enum LineKind {
     OspfLogAdjacencyChanges,
     OspfThrottleLsa,
     OspfRedistribute,
+    OspfDefaultRoute,
     OspfCost,
     OspfHelloInterval,
     OspfDeadInterval,
@@ -164,6 +169,8 @@ pub enum Order {
     Policies,
     Instances,
     Networks,
+    // What somebody typed about a neighbor may stand against what is wanted of it, and may take it along when it goes.
+    RemoveOthers,
     Neighbors,
     Deactivations,
     NeighborPolicies,
@@ -261,13 +268,24 @@ pub fn classify(daemon: Daemon, context: &Context, line: &str) -> Option<Matched
     let mut matched = matches.next()?;
     match matched.rule.kind {
         // All of such a line is its identity: several can stand beside each other.
-        LineKind::Unexpected | LineKind::PrefixList | LineKind::StaticRoute | LineKind::BfdPeer => {
-            matched.id = line.to_owned()
-        }
+        LineKind::Unexpected | LineKind::PrefixList => matched.id = line.to_owned(),
+        LineKind::BfdPeer => matched.id = bfd_peer_id(&words),
         LineKind::NeighborOther => matched.id = line.split_once(' ').map_or(line, |(_, rest)| rest).to_owned(),
         _ => {}
     }
     Some(matched)
+}
+
+/// FRR tells a session on a link by address and interface only; its own address is an attribute, which stays what it was
+/// when the session was made.
+fn bfd_peer_id(words: &[&str]) -> String {
+    match words.iter().position(|word| *word == "local-address") {
+        Some(at) if !words.contains(&"multihop") => {
+            let rest = words.iter().enumerate().filter(|(n, _)| *n != at && *n != at + 1);
+            rest.map(|(_, word)| *word).collect::<Vec<_>>().join(" ")
+        }
+        _ => words.join(" "),
+    }
 }
 
 /// The row of a kind; the first one where a kind has a row per daemon.
@@ -277,7 +295,7 @@ pub fn rule_of(kind: LineKind, daemon: Daemon) -> Option<&'static Rule> {
 }
 
 /// Whether a line says nothing by itself: it opens a context that stays when it is empty, or is a daemon's
-/// own business (its name, version and log).
+/// own business (its name, version and what it logs).
 #[must_use]
 pub fn only_opens(line: &str) -> bool {
     let words: Vec<&str> = line.split(' ').collect();
@@ -286,7 +304,7 @@ pub fn only_opens(line: &str) -> bool {
         ["interface", _]
             | ["address-family", ..]
             | ["bfd" | "end"]
-            | ["frr" | "hostname" | "domainname" | "log" | "service" | "password" | "enable" | "line", ..]
+            | ["frr" | "hostname" | "domainname" | "log" | "service" | "password" | "enable" | "line" | "debug", ..]
             | ["no", "ipv6", "forwarding"]
             | ["Building" | "Current", ..]
     )

@@ -6,7 +6,7 @@ use novaroute_core::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
 use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
 use novaroute_core::desired::{Desired, DesiredBgp};
 use novaroute_core::ospf::{OspfInterface, OspfTimers};
-use novaroute_core::peer::{Peer, PeerTimers};
+use novaroute_core::peer::{GracefulRestart, Peer, PeerTimers};
 use novaroute_core::prefix::Family;
 use novaroute_core::secret::Password;
 use proptest::prelude::*;
@@ -73,6 +73,7 @@ pub(crate) fn peer(address: &str, asn: u32) -> Peer {
         ebgp_multihop: None,
         password: None,
         max_prefix: NonZeroU32::new(1000).unwrap(),
+        graceful_restart: GracefulRestart::default(),
     }
 }
 
@@ -92,6 +93,7 @@ fn multihop() -> Peer {
         families: [Family::Ipv6].into(),
         source_address: Some("fd12::1".parse().unwrap()),
         ebgp_multihop: NonZeroU8::new(255),
+        graceful_restart: GracefulRestart::Full,
         bfd: Some(BfdTimers::default()),
         max_prefix: NonZeroU32::new(5).unwrap(),
         ..peer("2001:db8:ffff::2", 65003)
@@ -135,8 +137,10 @@ fn any_peer(address: &'static str) -> impl Strategy<Value = Peer> {
     let families = subsequence(Family::ALL.to_vec(), 1..=2);
     let text = prop::option::of(select(vec!["a", "no neighbor 10.0.0.1", "FD00::1 x"]));
     let password = prop::option::of(select(vec!["x", "FD00::1", "!#"]));
-    (select(vec![65001, 65002]), timers, bfd, families, text, password, prop::option::of(1u8..), 1u32..3).prop_map(
-        move |(asn, timers, bfd, families, text, password, hops, max)| Peer {
+    let restart = select(vec![GracefulRestart::Helper, GracefulRestart::Full, GracefulRestart::Off]);
+    let hops = prop::option::of(1u8..);
+    (select(vec![65001, 65002]), timers, bfd, families, text, password, hops, 1u32..3, restart).prop_map(
+        move |(asn, timers, bfd, families, text, password, hops, max, restart)| Peer {
             timers,
             bfd,
             families: families.into_iter().collect(),
@@ -144,6 +148,7 @@ fn any_peer(address: &'static str) -> impl Strategy<Value = Peer> {
             password: password.map(|text| Password::new(text).unwrap()),
             ebgp_multihop: hops.and_then(NonZeroU8::new),
             max_prefix: NonZeroU32::new(max).unwrap(),
+            graceful_restart: restart,
             ..peer(address, asn)
         },
     )
@@ -205,7 +210,7 @@ fn any_session() -> impl Strategy<Value = BfdSession> {
 /// Any small desired state over few keys, so that two of them differ in every way.
 pub(crate) fn any_desired() -> impl Strategy<Value = Desired> {
     let interfaces = (prop::option::of(any_interface("r2")), prop::option::of(any_interface("r3")));
-    let prefixes = subsequence(vec!["203.0.113.7/32", "203.0.113.8/32", "2001:db8:7::/64"], 0..=3);
+    let prefixes = subsequence(vec!["203.0.113.7/32", "0.0.0.0/0", "2001:db8:7::/64", "::/0"], 0..=4);
     let sessions = prop::collection::vec(any_session(), 0..3);
     (prop::option::of(any_bgp()), sessions, interfaces, prefixes).prop_map(|(bgp, sessions, interfaces, prefixes)| {
         Desired {

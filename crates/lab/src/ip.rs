@@ -1,4 +1,4 @@
-//! Running iproute2's `ip`.
+//! Running iproute2's programs.
 
 use anyhow::{Context as _, Result, bail};
 use tokio::process::Command;
@@ -8,15 +8,24 @@ pub(crate) const NAMESPACE_DIR: &str = "/run/netns";
 
 /// Runs `ip` with `args`; a refusal becomes an error with the command and ip's words.
 pub(crate) async fn ip(args: &[&str]) -> Result<()> {
-    let output = Command::new("ip")
+    run("ip", args).await
+}
+
+/// Runs `tc` with `args`, as [`ip`].
+pub(crate) async fn tc(args: &[&str]) -> Result<()> {
+    run("tc", args).await
+}
+
+async fn run(program: &str, args: &[&str]) -> Result<()> {
+    let output = Command::new(program)
         .args(args)
         .kill_on_drop(true)
         .output()
         .await
-        .context("cannot run `ip`; install it: apt-get install iproute2")?;
+        .with_context(|| format!("cannot run `{program}`; install it: apt-get install iproute2"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        bail!("`ip {}` failed: {}", args.join(" "), said.trim());
+        bail!("`{program} {}` failed: {}", args.join(" "), said.trim());
     }
     Ok(())
 }

@@ -43,6 +43,7 @@ mod requirements;
 mod router;
 pub mod setup;
 pub mod topology;
+pub mod traffic;
 mod vty;
 mod wait;
 

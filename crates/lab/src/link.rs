@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::Router;
-use crate::ip::ip;
+use crate::ip::{ip, tc};
 
 /// A link between router `a` and router `b`.
 #[derive(Clone, Debug)]
@@ -45,6 +45,25 @@ impl Link {
         self.b.set_down().await
     }
 
+    /// Drops every packet, both ways, while both ends keep their carrier: as a fault somewhere between, of which only
+    /// time tells.
+    ///
+    /// # Errors
+    /// When `tc` refuses.
+    pub async fn go_silent(&self) -> Result<()> {
+        self.a.queue("add").await?;
+        self.b.queue("add").await
+    }
+
+    /// Ends [`Self::go_silent`].
+    ///
+    /// # Errors
+    /// When it was not silent.
+    pub async fn speak(&self) -> Result<()> {
+        self.a.queue("delete").await?;
+        self.b.queue("delete").await
+    }
+
     /// Sets both ends up. Addresses, IPv6 too, have been kept.
     ///
     /// # Errors
@@ -80,6 +99,10 @@ impl LinkEnd {
     /// When `ip` refuses.
     pub async fn set_up(&self) -> Result<()> {
         self.set("up").await
+    }
+
+    async fn queue(&self, action: &str) -> Result<()> {
+        tc(&["-n", &self.namespace, "qdisc", action, "dev", &self.interface, "root", "blackhole"]).await
     }
 
     async fn set(&self, state: &str) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::net::IpAddr;
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
@@ -150,6 +151,14 @@ impl Router {
     /// When `ip` refuses it.
     pub async fn remove_address(&self, interface: &str, address: &str) -> Result<()> {
         ip(&["-n", self.namespace(), "address", "delete", address, "dev", interface]).await
+    }
+
+    /// Adds a route of the kernel's own, such as `10.9.0.0/24` or `default`, through a neighbour.
+    ///
+    /// # Errors
+    /// When `ip` refuses it.
+    pub async fn add_route(&self, prefix: &str, via: IpAddr) -> Result<()> {
+        ip(&["-n", self.namespace(), "route", "add", prefix, "via", &via.to_string()]).await
     }
 
     /// A command that runs `program` in the router's network namespace, with this machine's own

@@ -1,6 +1,7 @@
 //! EnableBFD and DisableBFD.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use novaroute_e2e::bfd::{Timers, listen, ups_and_downs, wait_no_session, wait_rows};
@@ -50,6 +51,39 @@ on_each_frr! {
             runs(&scene, ends, timers).await?;
             let rows = wait_rows(&scene, ends.1, "up", |rows| rows.iter().any(|row| row.state == "up")).await?;
             ensure!(rows.len() == 1 && rows[0].multihop && Timers::of_row(&rows[0]) == timers, "{rows:?}");
+        }
+        Ok(())
+    }
+
+    /// Somebody has typed one session with an own address before an owner asked for it, and types timers into another: both
+    /// sessions become what was asked for, and go when they are not wanted any more.
+    async fn what_is_typed_into_a_session_is_taken_back(release) {
+        /// A resync comes every 30 s.
+        const RESYNC_MAX: Duration = Duration::from_secs(40);
+        let scene = Scene::new(release).await?;
+        listen(&scene.tor, false).await?;
+        let (with_address, with_timers) = (ipv4(&scene), ipv6(&scene));
+        let typed = format!("peer {} local-address {}", with_address.1, with_address.0);
+        scene.node.configure(Daemon::Bfdd, &["bfd", &typed]).await?;
+        let mut client = scene.agent.client().await?;
+        for ends in [with_address, with_timers] {
+            enable(&mut client, on_link(&scene, ends.1, false, SLOW)).await?;
+            runs(&scene, ends, SLOW).await?;
+        }
+        let lines = ["receive-interval 60", "transmit-interval 60", "detect-multiplier 9", "echo receive-interval 60"];
+        let session = format!("peer {}", with_timers.1);
+        scene.node.configure(Daemon::Bfdd, &[["bfd", &session].as_slice(), &lines].concat()).await?;
+        wait_for("the typed lines to be gone", RESYNC_MAX, async || {
+            let running = scene.running(Daemon::Bfdd).await?;
+            let left: Vec<_> = lines.into_iter().chain([typed.as_str()]).filter(|line| running.contains(line)).collect();
+            ensure!(left.is_empty(), "{left:?}");
+            Ok(Some(()))
+        })
+        .await?;
+        for ends in [with_address, with_timers] {
+            runs(&scene, ends, SLOW).await?;
+            client.disable_bfd(request::disable_bfd(LB, ends.1)).await?;
+            wait_no_session(&scene.node, ends.1).await?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use novaroute_e2e::agent::Client;
 use novaroute_e2e::bgp::{neighbor_lines, peer, second_tor, sends_nothing, wait_neighbor_lines, wait_path};
 use novaroute_e2e::config::LB;
@@ -46,6 +46,38 @@ on_each_frr! {
         assert_eq!(peers.iter().map(|peer| peer.neighbor_address.as_str()).collect::<Vec<_>>(), ["fd00:1::2"]);
         client.remove_peer(request::remove_peer(LB, "fd00:1:0:0:0:0:0:2")).await?;
         wait_neighbor_lines(&scene, rack, &[].into()).await
+    }
+
+    /// What somebody typed about a peer before an owner asked for it, and FRR refuses what is asked for while that is there:
+    /// it goes, and the peer is all that was asked for.
+    async fn typed_lines_that_stand_against_a_peer_give_way(release) {
+        let scene = Scene::new(release).await?;
+        let (grouped, secured) = (IpAddr::from(scene.tor.ipv4), IpAddr::from(scene.tor.ipv6));
+        let typed = [
+            format!("router bgp {NODE_AS}"),
+            "neighbor PG peer-group".to_owned(),
+            format!("neighbor PG remote-as {TOR_AS}"),
+            format!("neighbor {grouped} peer-group PG"),
+            format!("neighbor {secured} remote-as {TOR_AS}"),
+            format!("neighbor {secured} ttl-security hops 1"),
+        ];
+        scene.node.configure(Daemon::Bgpd, &typed).await?;
+        bgp_session(&scene.tor, TOR_AS, scene.tor.node_ipv4.into(), NODE_AS).await?;
+        let mut client = scene.agent.client().await?;
+        client.configure_bgp(request::configure_bgp(LB, NODE_AS, "10.0.1.1")).await?;
+        client.apply_peer(request::apply_peer(LB, scene.ebgp_peer())).await?;
+        let far = v1::BgpPeer { ebgp_multihop: 3, ..peer(secured, TOR_AS) };
+        client.apply_peer(request::apply_peer(LB, far)).await?;
+        for address in [grouped, secured] {
+            scene.peer_intent_state(address, "programmed").await?;
+        }
+        scene.established(grouped).await?;
+        let running = scene.running(Daemon::Bgpd).await?;
+        let lines = [grouped, secured].map(|address| neighbor_lines(&running, address));
+        ensure!(!lines[0].contains("peer-group PG") && lines[0].contains("timers 3 9"), "{lines:?}");
+        ensure!(!lines[1].contains("ttl-security hops 1") && lines[1].contains("ebgp-multihop 3"), "{lines:?}");
+        ensure!(running.contains("neighbor PG peer-group"), "the group is somebody else's:\n{running}");
+        Ok(())
     }
 
     /// Hops of an internal peer, one hop of an external one, a source address and timers that FRR would pick anyway: the

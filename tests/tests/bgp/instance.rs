@@ -1,16 +1,18 @@
 //! The BGP instance of the node: from nothing, from what somebody typed by hand, and from one value to another.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::fs;
 use std::net::IpAddr;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use novaroute_e2e::agent::{Agent, Client};
 use novaroute_e2e::bgp::{neighbor_lines, originate, prefixes_from, sessions_so_far, wait_neighbor, wait_path};
 use novaroute_e2e::config::LB;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session};
-use novaroute_e2e::{Daemon, FrrRelease, on_each_frr, request, v1, wait_for};
-use novaroute_lab::topology::{NodeAndTor, node_and_tor};
+use novaroute_e2e::{Daemon, FrrRelease, Router, on_each_frr, request, v1, wait_for};
+use novaroute_lab::topology::{NodeAndTor, Tor, node_and_tor};
 
 /// AS that the node changes to.
 const OTHER_AS: u32 = 4_200_000_001;
@@ -112,6 +114,31 @@ on_each_frr! {
         Ok(())
     }
 
+    /// FRR 10 remembers how AS numbers were typed. An instance of the same AS is taken over and one of another AS gives
+    /// way, in each notation; what is withdrawn goes, and at the end of the agent the instance does too. FRR 8 knows one
+    /// notation.
+    async fn an_instance_in_another_as_notation_is_no_vrf(release) {
+        let typed: &[&str] = match release {
+            FrrRelease::Distribution => &["65001", "64999"],
+            FrrRelease::Next => &[
+                "65001 as-notation plain",
+                "65001 as-notation dot",
+                "0.65001 as-notation dot+",
+                "64999 as-notation dot",
+                "64086.59905 as-notation dot+",
+                "64086.59905",
+            ],
+        };
+        let mut scene = scene_with_typed_instance(release, typed[0]).await?;
+        for instance in &typed[1..] {
+            give_and_take(&mut scene).await?;
+            type_instance(&scene.node, &scene.tor, instance).await?;
+            scene.agent.respawn()?;
+            scene.agent.wait_ready().await?;
+        }
+        give_and_take(&mut scene).await
+    }
+
     /// bgpd dies and comes back empty: everything is applied again, word for word.
     async fn a_killed_bgpd_gets_everything_again(release) {
         let (scene, mut client) = Scene::with_bgp(release).await?;
@@ -131,6 +158,28 @@ on_each_frr! {
         }
         Ok(())
     }
+}
+
+/// Has the agent take over the instance that runs, withdraws a prefix, ends the agent, and leaves bgpd with nothing.
+async fn give_and_take(scene: &mut Scene) -> Result<()> {
+    let typed = scene.running(Daemon::Bgpd).await?;
+    let mut client = scene.agent.client().await?;
+    take_over(scene, &mut client).await.with_context(|| typed.clone())?;
+    client.withdraw_prefix(request::withdraw(LB, PREFIXES[0], v1::Protocol::Bgp)).await?;
+    scene.tor.router.wait_bgp_no_route(PREFIXES[0], TIMEOUT).await?;
+    scene.peer_intent_state(scene.tor.ipv4.into(), "programmed").await?;
+
+    let (code, _) = scene.agent.terminate().await?;
+    ensure!(code == Some(0), "{code:?}:\n{}", scene.agent.log());
+    fs::remove_dir_all(scene.agent.dir().join("state"))?;
+    let left = scene.running(Daemon::Bgpd).await?;
+    ensure!(!left.contains("NR-") && !left.contains(&format!("neighbor {}", scene.tor.ipv4)), "{typed}became{left}");
+    // One of the same AS stays for the other neighbor that was typed.
+    ensure!(left.contains("router bgp") == left.contains("neighbor 10.0.1.99"), "{left}");
+    if left.contains("router bgp") {
+        scene.node.configure(Daemon::Bgpd, &["no router bgp"]).await?;
+    }
+    Ok(())
 }
 
 /// ConfigureBGP; what it answers: the AS and the router id before.
@@ -177,10 +226,18 @@ async fn everything_is_back(scene: &Scene, node_as: u32, router_id: &str) -> Res
 
 /// A node on which somebody has typed an instance before the agent came: with the peer that the agent is going to be
 /// asked for, another peer, and a network.
-async fn scene_with_typed_instance(release: FrrRelease, typed_as: u32) -> Result<Scene> {
+async fn scene_with_typed_instance(release: FrrRelease, typed: impl Display) -> Result<Scene> {
     let NodeAndTor { lab, node, tor } = node_and_tor(release).await?;
+    type_instance(&node, &tor, typed).await?;
+    bgp_session(&tor, TOR_AS, tor.node_ipv4.into(), NODE_AS).await?;
+    let agent = Agent::start(&node, |_| {}).await?;
+    Ok(Scene { agent, node, tor, lab })
+}
+
+/// What somebody types after `router bgp`, with what stands inside.
+async fn type_instance(node: &Router, tor: &Tor, typed: impl Display) -> Result<()> {
     let lines = [
-        format!("router bgp {typed_as}"),
+        format!("router bgp {typed}"),
         "bgp router-id 9.9.9.9".to_owned(),
         "no bgp network import-check".to_owned(),
         format!("neighbor {} remote-as {TOR_AS}", tor.ipv4),
@@ -191,10 +248,7 @@ async fn scene_with_typed_instance(release: FrrRelease, typed_as: u32) -> Result
         "network 10.99.0.0/16".to_owned(),
         "exit-address-family".to_owned(),
     ];
-    node.configure(Daemon::Bgpd, &lines).await?;
-    bgp_session(&tor, TOR_AS, tor.node_ipv4.into(), NODE_AS).await?;
-    let agent = Agent::start(&node, |_| {}).await?;
-    Ok(Scene { agent, node, tor, lab })
+    node.configure(Daemon::Bgpd, &lines).await
 }
 
 /// Asks for the instance, the peer and prefixes, and waits until the router of the rack has these and no others.

@@ -10,7 +10,7 @@ use novaroute_e2e::bgp::{peer, second_tor, sends_nothing, sessions_so_far, wait_
 use novaroute_e2e::config::LB;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session_with, neighbor};
-use novaroute_e2e::{Daemon, on_each_frr, request, v1, wait_for};
+use novaroute_e2e::{Daemon, FrrRelease, on_each_frr, request, v1, wait_for};
 use serde_json::Value;
 
 /// The two ends of a session between loopbacks.
@@ -45,7 +45,7 @@ on_each_frr! {
         }
         for ends in LOOPBACKS {
             works(&scene, ends).await?;
-            wait_neighbor_lines(&scene, ends.rack, &full_lines(ends)).await?;
+            wait_neighbor_lines(&scene, ends.rack, &full_lines(ends, scene.node.release())).await?;
         }
         sends_nothing(&scene, &mut client, async |client| {
             client.configure_bgp(request::configure_bgp(LB, NODE_AS, "10.0.1.1")).await?;
@@ -146,29 +146,35 @@ fn full_peer(ends: Loopbacks) -> v1::BgpPeer {
 }
 
 /// The lines of [`full_peer`].
-fn full_lines(ends: Loopbacks) -> BTreeSet<String> {
-    let mut lines = peer_lines(&[
-        "timers 2 7",
-        "description rack 1, loopback: all fields",
-        &format!("update-source {}", ends.node),
-        "ebgp-multihop 2",
-        "password Loop-1!",
-        "bfd",
-        "bfd profile NR-B-150-160-4",
-    ]);
+fn full_lines(ends: Loopbacks, release: FrrRelease) -> BTreeSet<String> {
+    let mut lines = peer_lines(
+        release,
+        &[
+            "timers 2 7",
+            "description rack 1, loopback: all fields",
+            &format!("update-source {}", ends.node),
+            "ebgp-multihop 2",
+            "password Loop-1!",
+            "bfd",
+            "bfd profile NR-B-150-160-4",
+        ],
+    );
     lines.remove("timers 3 9");
     set_limit(&mut lines, 50);
     lines
 }
 
 /// The lines of [`peer`] and `more`.
-fn peer_lines(more: &[&str]) -> BTreeSet<String> {
+fn peer_lines(release: FrrRelease, more: &[&str]) -> BTreeSet<String> {
     let mut lines = BTreeSet::from(["remote-as 65100", "timers 3 9", "timers connect 1"].map(str::to_owned));
     lines.extend(more.iter().map(|line| (*line).to_owned()));
     for family in ["ipv4", "ipv6"] {
         for line in ["activate", "route-map NR-IN in", "route-map NR-OUT out", "attribute-unchanged next-hop"] {
             lines.insert(format!("{family} {line}"));
         }
+    }
+    if release == FrrRelease::Next {
+        lines.insert("ipv6 nexthop-local unchanged".to_owned());
     }
     set_limit(&mut lines, 1000);
     lines
@@ -249,7 +255,7 @@ async fn each_field_is_cleared(scene: &Scene, client: &mut Client, ends: Loopbac
         let mut peer = full.clone();
         clear(&mut peer);
         client.apply_peer(request::apply_peer(LB, peer)).await?;
-        let mut expected = full_lines(ends);
+        let mut expected = full_lines(ends, scene.node.release());
         expected.retain(|line| !gone.iter().any(|start| line.starts_with(start)));
         expected.extend(instead.iter().map(|line| (*line).to_owned()));
         wait_neighbor_lines(scene, ends.rack, &expected).await.with_context(|| format!("without {gone:?}"))?;

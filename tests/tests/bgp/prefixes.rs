@@ -11,7 +11,7 @@ use novaroute_e2e::bgp::{
 use novaroute_e2e::config::LB;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session};
-use novaroute_e2e::{Daemon, on_each_frr, request, v1, wait_for};
+use novaroute_e2e::{Daemon, FrrRelease, Router, on_each_frr, request, v1, wait_for};
 use serde_json::Value;
 use tonic::Code;
 
@@ -84,6 +84,9 @@ on_each_frr! {
                     if wanted.next_hop.is_empty() { own.clone() } else { wanted.next_hop.clone() }
                 });
                 wait_path(&scene.tor.router, prefix, node, |path| shows(path, &wanted, None, &external)).await?;
+                if !wanted.next_hop.is_empty() && uses_next_hop(prefix, release) {
+                    wait_kernel_route(&scene.tor.router, prefix, &wanted.next_hop).await?;
+                }
                 let asked = Some(wanted.local_preference).filter(|preference| *preference != 0);
                 let preference = wanted.local_pref.or(asked).unwrap_or(DEFAULT_LOCAL_PREF);
                 let from = second.node_ipv4.into();
@@ -177,6 +180,23 @@ const STEPS: [Step; 4] = [
     |_| v1::PrefixAttributes { local_pref: Some(0), multi_exit_disc: Some(0), ..Default::default() },
     |_| v1::PrefixAttributes::default(),
 ];
+
+/// Whether a receiver forwards to the next hop that was asked for. bgpd of FRR 8 sends its own link-local address beside an
+/// IPv6 one, whatever it is told, and receivers prefer that.
+fn uses_next_hop(prefix: &str, release: FrrRelease) -> bool {
+    !prefix.contains(':') || release == FrrRelease::Next
+}
+
+/// Waits until a router's kernel forwards a prefix to an address.
+async fn wait_kernel_route(router: &Router, prefix: &str, next_hop: &str) -> Result<()> {
+    let family = if prefix.contains(':') { "-6" } else { "-4" };
+    wait_for(&format!("a route to {prefix} via {next_hop} in the kernel"), TIMEOUT, async || {
+        let routes = router.run("ip", &[family, "route", "show", prefix]).await?;
+        ensure!(routes.contains(&format!("via {next_hop} ")), "{routes}");
+        Ok(Some(()))
+    })
+    .await
+}
 
 /// An address on the first link that is of the family of `prefix`.
 fn on_the_link(prefix: &str, host: u8) -> String {

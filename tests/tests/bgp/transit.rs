@@ -7,13 +7,16 @@ use anyhow::{Result, ensure};
 use novaroute_e2e::agent::Client;
 use novaroute_e2e::bgp::{originate, peer, prefixes_from, second_tor, wait_path};
 use novaroute_e2e::config::LB;
-use novaroute_e2e::scene::Scene;
+use novaroute_e2e::ospf::on_link;
+use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session};
 use novaroute_e2e::{Daemon, FrrRelease, Router, on_each_frr, request};
 use novaroute_lab::topology::Tor;
 
 /// Own prefixes of both families.
 const PREFIXES: [&str; 2] = ["10.66.0.1/32", "fd66::1/128"];
+/// Own prefixes that owners want OSPF to carry.
+const OF_OSPF: [&str; 2] = ["10.66.7.1/32", "fd66:7::1/128"];
 
 on_each_frr! {
     /// Two external peers: neither gets what the other announced, nor what somebody typed into bgpd by hand, networks
@@ -21,6 +24,27 @@ on_each_frr! {
     async fn nothing_learned_reaches_another_external_peer(release) {
         let (scene, second) = between_two(release, 65_200).await?;
         type_by_hand(&scene.node).await?;
+        only_own_prefixes_leave(&scene, &second).await
+    }
+
+    /// Somebody redistributes static routes into BGP. Those that the agent made for OSPF are prefixes that owners asked to
+    /// be announced by OSPF, and stay out of what leaves by BGP.
+    async fn prefixes_of_ospf_stay_out_of_bgp_when_static_routes_are_redistributed(release) {
+        let (scene, second) = between_two(release, 65_200).await?;
+        let mut client = scene.agent.client().await?;
+        client.enable_ospf(request::enable_ospf(LB, on_link(&scene, "0"))).await?;
+        for prefix in OF_OSPF {
+            client.advertise_prefix(request::advertise_ospf(LB, prefix)).await?;
+        }
+        let mut lines = vec![format!("router bgp {NODE_AS}")];
+        for family in ["ipv4", "ipv6"] {
+            lines.extend([format!("address-family {family} unicast"), "redistribute static".into()]);
+            lines.push("exit-address-family".into());
+        }
+        scene.node.configure(Daemon::Bgpd, &lines).await?;
+        for prefix in OF_OSPF {
+            scene.node.wait_bgp_route(prefix, TIMEOUT).await?;
+        }
         only_own_prefixes_leave(&scene, &second).await
     }
 
@@ -65,7 +89,7 @@ async fn type_by_hand(node: &Router) -> Result<()> {
     ];
     node.configure(Daemon::Bgpd, &lines).await?;
     for prefix in ["10.91.0.0/24", "10.93.0.0/24", "10.0.1.0/24", "fd91::/64", "fd00:1::/64"] {
-        node.wait_bgp_route(prefix, novaroute_e2e::scene::TIMEOUT).await?;
+        node.wait_bgp_route(prefix, TIMEOUT).await?;
     }
     Ok(())
 }

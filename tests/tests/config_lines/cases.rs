@@ -1,9 +1,10 @@
 //! One case for each row: a line and, where it has a value, another one.
 
 use anyhow::{Context as _, Result};
+use novaroute_e2e::FrrRelease;
 use novaroute_frr::Daemon::{self, Bfdd, Bgpd, Ospf6d, Ospfd, Staticd};
 use novaroute_frr::config::Context;
-use novaroute_frr::rules::{Matched, Rule, classify};
+use novaroute_frr::rules::{Effect, Matched, Rule, classify};
 
 /// What is done for a row.
 #[derive(Debug)]
@@ -13,6 +14,12 @@ pub(crate) struct Case {
     pub(crate) context: &'static [&'static str],
     /// The line with a value, and with another one.
     pub(crate) lines: &'static [&'static str],
+    /// For a row that resets: whether the session is up with each of these values, and what comes next ends it.
+    pub(crate) up: &'static [bool],
+    /// What the router of the rack needs so that the session is up with the last value, and how it takes that back.
+    pub(crate) peer: Option<[&'static [&'static str]; 2]>,
+    /// FRR 8 leaves the session alone, whatever the row says.
+    pub(crate) since_frr_10: bool,
 }
 
 impl Case {
@@ -30,19 +37,47 @@ impl Case {
     pub(crate) fn rule(&self) -> Result<&'static Rule> {
         Ok(self.matched(self.lines[0])?.rule)
     }
+
+    /// The row as it holds on a release.
+    pub(crate) fn rule_on(&self, release: FrrRelease) -> Result<Rule> {
+        let mut rule = *self.rule()?;
+        if self.since_frr_10 && release == FrrRelease::Distribution {
+            (rule.effect, rule.undo_effect) = (Effect::None, Effect::None);
+        }
+        Ok(rule)
+    }
 }
 
 const fn case(daemon: Daemon, context: &'static [&'static str], lines: &'static [&'static str]) -> Case {
-    Case { daemon, context, lines }
+    Case { daemon, context, lines, up: &[], peer: None, since_frr_10: false }
+}
+
+impl Case {
+    const fn up(mut self, up: &'static [bool]) -> Self {
+        self.up = up;
+        self
+    }
+
+    const fn resets_since_frr_10(mut self) -> Self {
+        self.since_frr_10 = true;
+        self
+    }
+
+    const fn peer(mut self, set: &'static [&'static str], undo: &'static [&'static str]) -> Self {
+        self.peer = Some([set, undo]);
+        self
+    }
 }
 
 const TOP: &[&str] = &[];
 const MAP: &[&str] = &["route-map NR-OUT permit 10"];
+const OSPF_MAP: &[&str] = &["route-map NR-OSPF permit 10"];
 const BGP: &[&str] = &["router bgp 65001"];
 const IPV4: &[&str] = &["router bgp 65001", "address-family ipv4 unicast"];
 const IPV6: &[&str] = &["router bgp 65001", "address-family ipv6 unicast"];
 const BFD: &[&str] = &["bfd"];
 const PROFILE: &[&str] = &["bfd", "profile NR-B-1"];
+const PEER: &[&str] = &["bfd", "peer 10.0.1.67"];
 const OSPF: &[&str] = &["router ospf"];
 const OSPF6: &[&str] = &["router ospf6"];
 const LINK: &[&str] = &["interface tor1"];
@@ -59,28 +94,41 @@ pub(crate) const CASES: &[Case] = &[
     case(Bgpd, MAP, &["set tag 5", "set tag 1314017109"]),
     case(Bgpd, MAP, &["set ip next-hop 10.0.1.77", "set ip next-hop 10.0.1.78"]),
     case(Bgpd, MAP, &["set ipv6 next-hop global fd00:1::77", "set ipv6 next-hop global fd00:1::78"]),
+    case(Ospfd, TOP, &["route-map NR-OTHER permit 10"]),
+    case(Ospf6d, TOP, &["route-map NR-OTHER permit 10"]),
+    case(Ospfd, OSPF_MAP, &["match ip address prefix-list NR-L", "match ip address prefix-list NR-M"]),
+    case(Ospf6d, OSPF_MAP, &["match ipv6 address prefix-list NR-L", "match ipv6 address prefix-list NR-M"]),
     case(Ospfd, TOP, &["ip prefix-list NR-OSPF permit 10.66.0.1/32"]),
     case(Ospf6d, TOP, &["ipv6 prefix-list NR-OSPF permit fd66::1/128"]),
-    case(Bgpd, TOP, &["router bgp 65001", "router bgp 65009"]),
-    case(Bgpd, BGP, &["bgp router-id 10.0.1.1", "bgp router-id 10.0.1.9"]),
+    case(Bgpd, TOP, &["router bgp 65001", "router bgp 65009"]).up(&[true, false]),
+    case(Bgpd, BGP, &["bgp router-id 10.0.1.1", "bgp router-id 10.0.1.9"]).up(&[true, true]),
     case(Bgpd, BGP, &["bgp log-neighbor-changes"]),
     case(Bgpd, BGP, &["no bgp default ipv4-unicast"]),
     case(Bgpd, BGP, &["no bgp network import-check"]),
+    case(Bgpd, BGP, &["bgp graceful-restart preserve-fw-state"]),
     case(Bgpd, IPV4, &["network 10.66.0.0/24 route-map NR-IN", "network 10.66.0.0/24 route-map NR-IN-2"]),
-    case(Bgpd, BGP, &["neighbor 10.9.9.9 remote-as 65300", "neighbor 10.9.9.9 remote-as 65301"]),
+    case(Bgpd, IPV4, &["table-map NR-IN", "table-map NR-IN-2"]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 remote-as 65100", "neighbor 10.0.1.2 remote-as 65101"]).up(&[true, false]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 remote-as 65100"]).up(&[true]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 description one", "neighbor 10.0.1.2 description two words"]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 timers connect 1", "neighbor 10.0.1.2 timers connect 2"]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 timers 3 9", "neighbor 10.0.1.2 timers 4 12"]),
-    case(Bgpd, BGP, &["neighbor 10.0.1.2 update-source 10.0.1.7", "neighbor 10.0.1.2 update-source 10.0.1.1"]),
-    case(Bgpd, BGP, &["neighbor 10.0.1.2 ebgp-multihop 2", "neighbor 10.0.1.2 ebgp-multihop 3"]),
-    case(Bgpd, BGP, &["neighbor 10.0.1.2 password one", "neighbor 10.0.1.2 password two"]),
-    case(Bgpd, BGP, &["neighbor 10.0.1.2 bfd"]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 graceful-restart"]).up(&[true]).resets_since_frr_10(),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 graceful-restart-disable"]).up(&[true]).resets_since_frr_10(),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 graceful-restart-helper"]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 update-source 10.0.1.7", "neighbor 10.0.1.2 update-source 10.0.1.1"]).up(&[false, true]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 ebgp-multihop 2", "neighbor 10.0.1.2 ebgp-multihop 3"]).up(&[true, true]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 password one", "neighbor 10.0.1.2 password two"]).up(&[false, false])
+        .peer(&["router bgp 65100", "neighbor 10.0.1.1 password two"], &["router bgp 65100", "no neighbor 10.0.1.1 password"]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 bfd"]).up(&[true])
+        .peer(&["router bgp 65100", "neighbor 10.0.1.1 bfd"], &["router bgp 65100", "no neighbor 10.0.1.1 bfd"]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 bfd profile NR-B-2", "neighbor 10.0.1.2 bfd profile NR-B-3"]),
-    case(Bgpd, IPV6, &["neighbor 10.0.1.2 activate"]),
+    case(Bgpd, IPV6, &["neighbor 10.0.1.2 activate"]).up(&[true]),
     case(Bgpd, IPV4, &["neighbor 10.0.1.2 route-map NR-IN in", "neighbor 10.0.1.2 route-map NR-IN-2 in"]),
     case(Bgpd, IPV4, &["neighbor 10.0.1.2 route-map NR-OUT out", "neighbor 10.0.1.2 route-map NR-IN-2 out"]),
     case(Bgpd, IPV4, &["neighbor 10.0.1.2 maximum-prefix 1000 warning-only", "neighbor 10.0.1.2 maximum-prefix 500 warning-only"]),
     case(Bgpd, IPV4, &["neighbor 10.0.1.2 attribute-unchanged next-hop"]),
+    case(Bgpd, IPV6, &["neighbor 10.0.1.2 nexthop-local unchanged"]),
     case(Bfdd, BFD, &["profile NR-B-4"]),
     case(Bfdd, PROFILE, &["receive-interval 100", "receive-interval 200"]),
     case(Bfdd, PROFILE, &["transmit-interval 100", "transmit-interval 200"]),
@@ -88,25 +136,43 @@ pub(crate) const CASES: &[Case] = &[
     case(Bfdd, BFD, &["peer 10.0.1.66"]),
     case(Bfdd, BFD, &["peer 10.0.1.66 multihop local-address 10.0.1.1"]),
     case(Bfdd, &["bfd", "peer 10.0.1.67"], &["profile NR-B-2", "profile NR-B-3"]),
+    // Nobody writes these: they are taken back where somebody typed them.
+    case(Bfdd, PROFILE, &["echo transmit-interval 100", "echo transmit-interval 200"]),
+    case(Bfdd, PROFILE, &["echo receive-interval 100", "echo receive-interval disabled"]),
+    case(Bfdd, PROFILE, &["minimum-ttl 100", "minimum-ttl 200"]),
+    case(Bfdd, PEER, &["receive-interval 100", "receive-interval 200"]),
+    case(Bfdd, PEER, &["transmit-interval 100", "transmit-interval 200"]),
+    case(Bfdd, PEER, &["detect-multiplier 4", "detect-multiplier 5"]),
+    case(Bfdd, PEER, &["echo transmit-interval 100", "echo transmit-interval 200"]),
+    case(Bfdd, PEER, &["echo receive-interval 100", "echo receive-interval disabled"]),
+    case(Bfdd, PEER, &["passive-mode"]),
+    case(Bfdd, PEER, &["shutdown"]),
     case(Ospfd, OSPF, &["ospf router-id 10.0.1.1", "ospf router-id 10.0.1.9"]),
-    case(Ospf6d, OSPF6, &["ospf6 router-id 10.0.1.1", "ospf6 router-id 10.0.1.9"]),
+    // ospf6d begins anew with the id that it had already; another one waits for an operator.
+    case(Ospf6d, OSPF6, &["ospf6 router-id 10.0.1.7", "ospf6 router-id 10.0.1.9"]).up(&[false, true]),
     case(Ospfd, OSPF, &["log-adjacency-changes detail"]),
     case(Ospf6d, OSPF6, &["log-adjacency-changes detail"]),
     case(Ospfd, OSPF, &["timers throttle lsa all 1200", "timers throttle lsa all 2000"]),
     case(Ospfd, OSPF, &["redistribute kernel route-map NR-OSPF", "redistribute kernel route-map NR-OTHER"]),
     case(Ospf6d, OSPF6, &["redistribute static route-map NR-OSPF", "redistribute static route-map NR-OTHER"]),
+    case(Ospfd, OSPF, &["default-information originate always route-map NR-OSPF", "default-information originate always metric 30 route-map NR-OSPF"]),
+    case(Ospf6d, OSPF6, &["default-information originate always route-map NR-OSPF"]),
     case(Ospfd, LINK, &["ip ospf cost 20", "ip ospf cost 30"]),
     case(Ospf6d, LINK, &["ipv6 ospf6 cost 20", "ipv6 ospf6 cost 30"]),
-    case(Ospfd, LINK, &["ip ospf hello-interval 2", "ip ospf hello-interval 3"]),
-    case(Ospf6d, LINK, &["ipv6 ospf6 hello-interval 2", "ipv6 ospf6 hello-interval 3"]),
-    case(Ospfd, LINK, &["ip ospf dead-interval 5", "ip ospf dead-interval 6"]),
-    case(Ospf6d, LINK, &["ipv6 ospf6 dead-interval 5", "ipv6 ospf6 dead-interval 6"]),
-    case(Ospfd, LINK, &["ip ospf passive"]),
-    case(Ospf6d, LINK, &["ipv6 ospf6 passive"]),
-    case(Ospfd, LINK, &["ip ospf area 0.0.0.0", "ip ospf area 255.255.255.255"]),
-    case(Ospf6d, LINK, &["ipv6 ospf6 area 0.0.0.0", "ipv6 ospf6 area 255.255.255.255"]),
-    case(Ospfd, TOP, &["router ospf"]),
-    case(Ospf6d, TOP, &["router ospf6"]),
-    case(Staticd, TOP, &["ip route 10.66.0.1/32 blackhole tag 1314017109 254"]),
-    case(Staticd, TOP, &["ipv6 route fd66::1/128 blackhole tag 1314017109 254"]),
+    case(Ospfd, LINK, &["ip ospf hello-interval 2", "ip ospf hello-interval 3"]).up(&[false, false])
+        .peer(&["interface node", "ip ospf hello-interval 3"], &["interface node", "ip ospf hello-interval 1"]),
+    case(Ospf6d, LINK, &["ipv6 ospf6 hello-interval 2", "ipv6 ospf6 hello-interval 3"]).up(&[false, false])
+        .peer(&["interface node", "ipv6 ospf6 hello-interval 3"], &["interface node", "ipv6 ospf6 hello-interval 1"]),
+    case(Ospfd, LINK, &["ip ospf dead-interval 5", "ip ospf dead-interval 6"]).up(&[false, false])
+        .peer(&["interface node", "ip ospf dead-interval 6"], &["interface node", "ip ospf dead-interval 4"]),
+    case(Ospf6d, LINK, &["ipv6 ospf6 dead-interval 5", "ipv6 ospf6 dead-interval 6"]).up(&[false, false])
+        .peer(&["interface node", "ipv6 ospf6 dead-interval 6"], &["interface node", "ipv6 ospf6 dead-interval 4"]),
+    case(Ospfd, LINK, &["ip ospf passive"]).up(&[false]),
+    case(Ospf6d, LINK, &["ipv6 ospf6 passive"]).up(&[false]),
+    case(Ospfd, LINK, &["ip ospf area 0.0.0.0", "ip ospf area 255.255.255.255"]).up(&[true, false]),
+    case(Ospf6d, LINK, &["ipv6 ospf6 area 0.0.0.0", "ipv6 ospf6 area 255.255.255.255"]).up(&[true, false]),
+    case(Ospfd, TOP, &["router ospf"]).up(&[true]),
+    case(Ospf6d, TOP, &["router ospf6"]).up(&[true]),
+    case(Staticd, TOP, &["ip route 10.66.0.1/32 blackhole tag 1314017109 254", "ip route 10.66.0.1/32 blackhole tag 1314017107 19"]),
+    case(Staticd, TOP, &["ipv6 route fd66::1/128 blackhole tag 1314017109 254", "ipv6 route fd66::1/128 blackhole tag 1314017107 19"]),
 ];

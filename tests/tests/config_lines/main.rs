@@ -6,7 +6,7 @@ mod node;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use novaroute_e2e::on_each_frr;
 use novaroute_frr::rules::{Change, Effect, LineKind, RULES, Rule};
 
@@ -26,7 +26,9 @@ fn the_page_is_up_to_date() {
 #[test]
 fn each_row_has_a_case() {
     let covered: Vec<&Rule> = CASES.iter().map(|case| case.rule().unwrap()).collect();
-    for rule in RULES.iter().filter(|rule| !matches!(rule.kind, LineKind::Unexpected | LineKind::NeighborOther)) {
+    let takes_all =
+        |rule: &Rule| matches!(rule.kind, LineKind::Unexpected | LineKind::NeighborOther) && rule.undo.is_empty();
+    for rule in RULES.iter().filter(|rule| !takes_all(rule)) {
         assert!(covered.contains(&rule), "no case for {:?}: {}", rule.kind, rule.pattern);
     }
 }
@@ -37,8 +39,9 @@ on_each_frr! {
         let mut node = Node::new(release).await?;
         let adjacencies = node.adjacency_changes()?;
         for case in CASES {
-            if case.rule()?.effect != Effect::Reset {
-                row(&mut node, case).await.with_context(|| case.lines.join(" / "))?;
+            let rule = case.rule_on(release)?;
+            if rule.effect != Effect::Reset {
+                row(&mut node, case, &rule).await.with_context(|| case.lines.join(" / "))?;
             }
         }
         node.adjacencies_are_full().await?;
@@ -46,33 +49,78 @@ on_each_frr! {
         Ok(())
     }
 
-    /// The rows with a reset: what they say of changing and taking back holds, and the session comes back.
+    /// The rows with a reset: each value that is given, changed or taken back ends a session that is up, and what they
+    /// say of changing and taking back holds.
     async fn rows_that_reset_sessions(release) {
         let mut node = Node::new(release).await?;
         for case in CASES {
-            if case.rule()?.effect == Effect::Reset {
-                row(&mut node, case).await.with_context(|| case.lines.join(" / "))?;
-                node.restore().await?;
+            let rule = case.rule_on(release)?;
+            if rule.effect == Effect::Reset {
+                row_with_reset(&mut node, case, &rule).await.with_context(|| case.lines.join(" / "))?;
+                node.restore_all().await?;
             }
         }
         Ok(())
     }
 }
 
-/// Sets, changes and takes back one line.
-async fn row(node: &mut Node, case: &Case) -> Result<()> {
-    let rule = case.rule()?;
+/// Sets, changes and takes back one line, which leaves sessions alone, but perhaps when it is taken back.
+async fn row(node: &mut Node, case: &Case, rule: &Rule) -> Result<()> {
     let (first, second) = (case.lines[0], case.lines.get(1).copied());
     node.send(case, first).await?;
     node.runs(case, Some(first)).await?;
-    node.sessions_are_untouched(rule.effect).await?;
+    node.sessions_are_untouched().await?;
     if let Some(second) = second {
         change(node, case, rule, [first, second]).await?;
-        node.sessions_are_untouched(rule.effect).await?;
+        node.sessions_are_untouched().await?;
+    }
+    if rule.undo_effect == Effect::Reset {
+        take_back_with_reset(node, case).await?;
+        return node.restore().await;
     }
     node.take_back(case, second.unwrap_or(first)).await?;
     node.runs(case, None).await?;
-    node.sessions_are_untouched(rule.undo_effect.max(rule.effect)).await
+    node.sessions_are_untouched().await
+}
+
+/// Sets, changes and takes back one line, each of which ends the session where there is one.
+async fn row_with_reset(node: &mut Node, case: &Case, rule: &Rule) -> Result<()> {
+    let first = case.lines[0];
+    if node.runs(case, Some(first)).await.is_err() {
+        let before = node.session(case).await?;
+        node.send(case, first).await?;
+        node.is_reset(case, before).await.with_context(|| format!("set: {first}"))?;
+        node.runs(case, Some(first)).await?;
+    }
+    if let Some(second) = case.lines.get(1) {
+        let up = case.up[0];
+        if up {
+            node.is_up(case).await?;
+        }
+        let before = node.session(case).await?;
+        change(node, case, rule, [first, second]).await?;
+        if up {
+            node.is_reset(case, before).await.with_context(|| format!("changed: {second}"))?;
+        }
+    }
+    take_back_with_reset(node, case).await
+}
+
+/// Takes back the last value, which ends the session if it was up with it.
+async fn take_back_with_reset(node: &mut Node, case: &Case) -> Result<()> {
+    let (Some(last), Some(up)) = (case.lines.last(), case.up.last()) else { bail!("the case has no line") };
+    node.help(case, 0).await?;
+    let up = *up || case.peer.is_some();
+    if up {
+        node.is_up(case).await?;
+    }
+    let before = node.session(case).await?;
+    node.take_back(case, last).await?;
+    node.runs(case, None).await?;
+    if up {
+        node.is_reset(case, before).await.with_context(|| format!("taken back: {last}"))?;
+    }
+    node.help(case, 1).await
 }
 
 /// Puts the second value in the place of the first, the way that the row says.

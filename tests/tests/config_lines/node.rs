@@ -7,7 +7,6 @@ use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session, times_established};
 use novaroute_e2e::{Daemon, FrrRelease, wait_for};
 use novaroute_frr::config::{Config, Slot};
 use novaroute_frr::parse;
-use novaroute_frr::rules::Effect;
 use novaroute_lab::topology::{NodeAndTor, node_and_tor};
 
 use crate::cases::Case;
@@ -25,9 +24,6 @@ const BGP: &[&str] = &[
     "address-family ipv4 unicast",
     "neighbor 10.0.1.2 activate",
     "neighbor 10.0.1.2 route-map NR-OUT out",
-    "exit-address-family",
-    "address-family ipv6 unicast",
-    "neighbor 10.0.1.2 activate",
 ];
 
 pub(crate) struct Node {
@@ -43,14 +39,21 @@ impl Node {
         lab.node.add_address("tor1", "10.0.1.7/24").await?;
         bgp_session(&lab.tor, TOR_AS, lab.tor.node_ipv4.into(), NODE_AS).await?;
         for version in Version::BOTH {
-            for (router, link) in [(&lab.tor.router, lab.tor.link.b()), (&lab.node, lab.tor.link.a())] {
-                router.configure(version.daemon(), &ospf(version, link.interface())).await?;
-            }
+            lab.tor.router.configure(version.daemon(), &ospf(version, lab.tor.link.b().interface())).await?;
         }
         let mut node = Self { lab, markers: 0, established: 0 };
-        node.restore().await?;
-        node.adjacencies_are_full().await?;
+        node.restore_all().await?;
         Ok(node)
+    }
+
+    /// Brings the BGP session and the adjacencies back to what they were before any case.
+    pub(crate) async fn restore_all(&mut self) -> Result<()> {
+        for version in Version::BOTH {
+            let lines = ospf(version, self.lab.tor.link.a().interface());
+            self.lab.node.configure(version.daemon(), &lines).await?;
+        }
+        self.restore().await?;
+        self.adjacencies_are_full().await
     }
 
     /// Brings the BGP session back to what it was before any case.
@@ -88,12 +91,9 @@ impl Node {
         Ok(())
     }
 
-    /// Fails if the BGP session was reset since the last case, unless it may be. A prefix that the other side announces
-    /// now comes over the session that there is.
-    pub(crate) async fn sessions_are_untouched(&mut self, effect: Effect) -> Result<()> {
-        if effect == Effect::Reset {
-            return Ok(());
-        }
+    /// Fails if the BGP session was reset since the last case. A prefix that the other side announces now comes over the
+    /// session that there is.
+    pub(crate) async fn sessions_are_untouched(&mut self) -> Result<()> {
         self.markers += 1;
         let marker = format!("10.70.{}.0/24", self.markers);
         let lines =
@@ -105,13 +105,62 @@ impl Node {
         Ok(())
     }
 
+    /// Does what the router of the rack has to do for a case, or takes it back.
+    pub(crate) async fn help(&self, case: &Case, step: usize) -> Result<()> {
+        match case.peer {
+            Some(steps) => self.lab.tor.router.configure(self.process(case), steps[step]).await,
+            None => Ok(()),
+        }
+    }
+
+    /// How often the session of a case has come up, or its adjacency changed, as the router of the rack sees it.
+    pub(crate) async fn session(&self, case: &Case) -> Result<u64> {
+        match Version::BOTH.into_iter().find(|version| version.daemon() == self.process(case)) {
+            Some(version) => Ok(u64::try_from(self.adjacency_changes_of(version)?)?),
+            None => times_established(&self.lab.tor.router, self.lab.tor.node_ipv4.into()).await,
+        }
+    }
+
+    /// Waits until the session of a case has ended since [`Node::session`], whether it comes up again or not.
+    pub(crate) async fn is_reset(&self, case: &Case, before: u64) -> Result<()> {
+        wait_for("the session to end", TIMEOUT, async || {
+            let now = self.session(case).await?;
+            let ended = case.daemon == novaroute_frr::Daemon::Bgpd && self.bgp_state_at_tor().await? != "Established";
+            ensure!(now > before || ended, "it is up, for the {now}th time");
+            Ok(Some(()))
+        })
+        .await
+    }
+
+    async fn bgp_state_at_tor(&self) -> Result<String> {
+        self.lab.tor.router.bgp_state(&self.lab.tor.node_ipv4.to_string()).await
+    }
+
+    /// Waits until the session of a case is up, with its BFD session where it has one.
+    pub(crate) async fn is_up(&self, case: &Case) -> Result<()> {
+        if case.daemon != novaroute_frr::Daemon::Bgpd {
+            return self.adjacencies_are_full().await;
+        }
+        let bfd = case.lines.iter().any(|line| line.ends_with(" bfd"));
+        wait_for("the session to be up", TIMEOUT * 2, async || {
+            let state = self.bgp_state_at_tor().await?;
+            ensure!(state == "Established", "{state}");
+            if bfd {
+                let peers = self.lab.node.vty(Daemon::Bfdd, "show bfd peers json").await?;
+                ensure!(peers.contains(r#""status":"up""#), "{peers}");
+            }
+            Ok(Some(()))
+        })
+        .await
+    }
+
+    fn adjacency_changes_of(&self, version: Version) -> Result<usize> {
+        Ok(self.lab.tor.router.log(version.daemon())?.matches("AdjChg").count())
+    }
+
     /// How often an adjacency has changed, as the router of the rack wrote it down.
     pub(crate) fn adjacency_changes(&self) -> Result<usize> {
-        let mut changes = 0;
-        for version in Version::BOTH {
-            changes += self.lab.tor.router.log(version.daemon())?.matches("AdjChg").count();
-        }
-        Ok(changes)
+        Version::BOTH.into_iter().map(|version| self.adjacency_changes_of(version)).sum()
     }
 
     pub(crate) async fn adjacencies_are_full(&self) -> Result<()> {
@@ -121,6 +170,10 @@ impl Node {
             {
                 let text = self.lab.tor.router.vty(daemon, command).await?;
                 ensure!(text.contains("\"Full"), "{text}");
+                // The log may lag behind; what it says later would look like a change.
+                let log = self.lab.tor.router.log(daemon)?;
+                let last = log.lines().rfind(|line| line.contains("AdjChg")).unwrap_or_default();
+                ensure!(last.contains("-> Full"), "{last}");
             }
             Ok(Some(()))
         })

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use novaroute_e2e::agent::Client;
 use novaroute_e2e::config::{ADMIN, CNI, LB};
 use novaroute_e2e::ctl::{Ctl, Following};
-use novaroute_e2e::scene::Scene;
+use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::{on_each_frr, request};
 use serde_json::Value;
 use tokio::time::timeout;
@@ -77,6 +77,21 @@ on_each_frr! {
         }
         let ended = watching.interrupt().await?;
         ensure!(ended.code == 0 && ended.stderr.is_empty(), "{ended:?}");
+        Ok(())
+    }
+}
+
+on_each_frr! {
+    /// An agent that is told to end has gone away, for a script that follows its events too.
+    async fn events_end_with_the_agent(release) {
+        let mut scene = Scene::new(release).await?;
+        let mut client = scene.agent.client().await?;
+        let mut events = Ctl::new(&scene.agent, LB).follow("events --types 11 -o json")?;
+        let first = opened(&mut events, &mut client, &[LB]).await?;
+        ensure!(first["type"] == "OWNER_REGISTERED", "{first:#}");
+        scene.agent.terminate().await?;
+        let ended = timeout(TIMEOUT, events.ended()).await??;
+        ensure!(ended.code == 3 && ended.stderr.contains("SHUTTING_DOWN"), "{ended:?}");
         Ok(())
     }
 }

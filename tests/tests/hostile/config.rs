@@ -174,21 +174,21 @@ fn numbers_out_of_range_are_named() -> Result<()> {
     let folder = tempfile::tempdir()?;
     std::fs::write(folder.path().join("token"), "t")?;
     let mut document = document(&folder.path().join("token"));
-    let with = |values: Value| {
-        let mut peer = json!({ "neighbor_address": "10.0.9.9", "remote_as": 65_100 });
+    let with = |number: usize, values: Value| {
+        let mut peer = json!({ "neighbor_address": format!("10.0.9.{number}"), "remote_as": 65_100 });
         if let (Some(peer), Value::Object(values)) = (peer.as_object_mut(), values) {
             peer.extend(values);
         }
         peer
     };
     document["bgp"]["peers"] = json!([
-        with(json!({ "remote_as": 0 })),
-        with(json!({ "keepalive": 1, "hold_time": 65_536 })),
-        with(json!({ "ebgp_multihop": 256 })),
-        with(json!({ "bfd_min_rx_ms": 9 })),
-        with(json!({ "bfd_min_tx_ms": 60_001 })),
-        with(json!({ "bfd_detect_multiplier": 1 })),
-        with(json!({ "max_prefix": 4_294_967_296_u64 })),
+        with(1, json!({ "remote_as": 0 })),
+        with(2, json!({ "keepalive": 1, "hold_time": 65_536 })),
+        with(3, json!({ "ebgp_multihop": 256 })),
+        with(4, json!({ "bfd_min_rx_ms": 9 })),
+        with(5, json!({ "bfd_min_tx_ms": 60_001 })),
+        with(6, json!({ "bfd_detect_multiplier": 1 })),
+        with(7, json!({ "max_prefix": 4_294_967_296_u64 })),
     ]);
     document["bgp"]["local_as"] = json!(0);
     document["events"] = json!({ "ring": 0 });

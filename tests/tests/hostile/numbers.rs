@@ -37,7 +37,7 @@ fn ospf(change: impl FnOnce(&mut EnableOspfRequest)) -> EnableOspfRequest {
 }
 
 /// The field that is at fault, and the request.
-const BAD: [(&str, Bad); 61] = [
+const BAD: [(&str, Bad); 62] = [
     ("local_as", Bad::Instance(0, "10.0.1.1")),
     ("router_id", Bad::Instance(1, "0.0.0.0")),
     ("router_id", Bad::Instance(1, "224.0.0.1")),
@@ -92,6 +92,7 @@ const BAD: [(&str, Bad); 61] = [
     ("min_tx_ms", Bad::Bfd(|bfd| bfd.min_tx_ms = 60_001)),
     ("detect_multiplier", Bad::Bfd(|bfd| bfd.detect_multiplier = 1)),
     ("source_address", Bad::Bfd(|bfd| bfd.multihop = true)),
+    ("source_address", Bad::Bfd(|bfd| bfd.source_address = "10.0.1.1".into())),
     ("interface_name", Bad::Bfd(|bfd| bfd.peer_address = "fe80::1".into())),
     ("area_id", Bad::Ospf(|ospf| ospf.area_id = "4294967296".into())),
     ("area_id", Bad::Ospf(|ospf| ospf.area_id = String::new())),

@@ -13,12 +13,16 @@ const DAEMONS: [Daemon; 6] =
 /// Each daemon's lines.
 pub(crate) type Running = BTreeMap<Daemon, Vec<String>>;
 
+/// Written by the agent's looks where there are sessions, and left: it is no line of an intent.
+const BFD_DEBUG: &str = "debug bfd peer";
+
 /// What every daemon runs now.
 pub(crate) async fn running(node: &Router) -> Result<Running> {
     let mut all = Running::new();
     for daemon in DAEMONS {
         let text = node.running_config(daemon).await?;
-        all.insert(daemon, text.lines().map(str::to_owned).collect());
+        let lines = text.lines().filter(|line| *line != BFD_DEBUG);
+        all.insert(daemon, lines.map(str::to_owned).collect());
     }
     Ok(all)
 }

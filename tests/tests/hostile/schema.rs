@@ -84,10 +84,12 @@ fn every_string_field_of_the_contract_is_found() {
         let named = fields.iter().filter(|field| field.method == method);
         named.map(|field| field.path.as_str()).collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(of("Register"), "owner token");
+    assert_eq!(of("Register"), "owner token instance");
+    assert_eq!(of("Renew"), "owner token session_id");
+    assert_eq!(of("EndOfReplay"), "owner token session_id");
     assert_eq!(of("ApplyPeer"), "owner token peer.neighbor_address peer.description peer.source_address peer.password");
     assert_eq!(of("AdvertisePrefix"), "owner token prefix attributes.communities[0] attributes.next_hop");
     assert_eq!(of("EnableBFD"), "owner token peer_address interface_name source_address");
-    assert_eq!(of("StreamEvents"), "owner_filter event_types[0]");
-    assert_eq!(fields.iter().filter(|field| field.path == "token").count(), 11);
+    assert_eq!(of("StreamEvents"), "owner_filter event_types[0] boot_id");
+    assert_eq!(fields.iter().filter(|field| field.path == "token").count(), 14);
 }

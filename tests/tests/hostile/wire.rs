@@ -77,15 +77,24 @@ pub(crate) fn honest(method: &str) -> Result<Vec<u8>> {
     Ok(match method {
         "Register" => v1::RegisterRequest { owner, token, ..Default::default() }.encode_to_vec(),
         "Deregister" => v1::DeregisterRequest { owner, token, ..Default::default() }.encode_to_vec(),
-        "ConfigureBGP" => {
-            v1::ConfigureBgpRequest { owner, token, local_as: 65_001, router_id: "10.0.1.1".into() }.encode_to_vec()
+        "ConfigureBGP" => v1::ConfigureBgpRequest {
+            owner,
+            token,
+            local_as: 65_001,
+            router_id: "10.0.1.1".into(),
+            ..Default::default()
         }
-        "ApplyPeer" => v1::ApplyPeerRequest { owner, token, peer: Some(peer) }.encode_to_vec(),
-        "RemovePeer" => v1::RemovePeerRequest { owner, token, neighbor_address: address }.encode_to_vec(),
+        .encode_to_vec(),
+        "ApplyPeer" => v1::ApplyPeerRequest { owner, token, peer: Some(peer), ..Default::default() }.encode_to_vec(),
+        "RemovePeer" => {
+            v1::RemovePeerRequest { owner, token, neighbor_address: address, ..Default::default() }.encode_to_vec()
+        }
         "AdvertisePrefix" => {
-            v1::AdvertisePrefixRequest { owner, token, prefix, protocol: 1, attributes: None }.encode_to_vec()
+            v1::AdvertisePrefixRequest { owner, token, prefix, protocol: 1, ..Default::default() }.encode_to_vec()
         }
-        "WithdrawPrefix" => v1::WithdrawPrefixRequest { owner, token, prefix, protocol: 1 }.encode_to_vec(),
+        "WithdrawPrefix" => {
+            v1::WithdrawPrefixRequest { owner, token, prefix, protocol: 1, ..Default::default() }.encode_to_vec()
+        }
         "EnableBFD" => {
             v1::EnableBfdRequest { owner, token, peer_address: address, ..Default::default() }.encode_to_vec()
         }
@@ -96,7 +105,14 @@ pub(crate) fn honest(method: &str) -> Result<Vec<u8>> {
             let request = v1::EnableOspfRequest { owner, token, interface_name: interface, ..Default::default() };
             v1::EnableOspfRequest { area_id: "0".into(), ..request }.encode_to_vec()
         }
-        "DisableOSPF" => v1::DisableOspfRequest { owner, token, interface_name: interface }.encode_to_vec(),
+        "DisableOSPF" => {
+            v1::DisableOspfRequest { owner, token, interface_name: interface, ..Default::default() }.encode_to_vec()
+        }
+        "EndOfReplay" => v1::EndOfReplayRequest { owner, token, ..Default::default() }.encode_to_vec(),
+        "Renew" => {
+            v1::RenewRequest { owner, token, session_id: "a-session".into(), ..Default::default() }.encode_to_vec()
+        }
+        "Handoff" => v1::HandoffRequest { owner, token, ..Default::default() }.encode_to_vec(),
         "GetStatus" | "StreamEvents" => Vec::new(),
         other => anyhow::bail!("no honest request for {other}: write one"),
     })
@@ -107,6 +123,8 @@ pub(crate) fn honest_value(path: &str) -> Result<&'static str> {
     Ok(match path {
         "owner" | "owner_filter" => LB,
         "token" => "a-token",
+        "instance" => "edge-0",
+        "session_id" => "a-session",
         "router_id" => "10.0.1.1",
         "peer.neighbor_address" | "neighbor_address" | "peer_address" => "10.0.9.2",
         "peer.source_address" | "source_address" | "attributes.next_hop" => "10.0.1.1",
@@ -117,6 +135,7 @@ pub(crate) fn honest_value(path: &str) -> Result<&'static str> {
         "interface_name" => "nr0",
         "area_id" => "0",
         "event_types[0]" => "PEER_UP",
+        "boot_id" => "5f0c2a9d77e1b346",
         _ => anyhow::bail!("no honest value for {path}: write one"),
     })
 }

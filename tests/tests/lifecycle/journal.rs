@@ -10,8 +10,8 @@ use novaroute_e2e::{Daemon, FrrRelease, on_each_frr, request, v1, wait_for};
 use serde_json::json;
 
 use crate::work::{
-    BGP_V4, BGP_V6, OSPF_V4, Quiet, ask_for_bgp, ask_for_everything, ask_for_peer, ask_for_prefix, at_work,
-    everything_works, tor_table,
+    BGP_V4, BGP_V6, OSPF_V4, Quiet, ask_for_bfd, ask_for_bgp, ask_for_everything, ask_for_ospf, ask_for_ospf_prefix,
+    ask_for_peer, ask_for_prefix, at_work, everything_works, tor_table,
 };
 
 /// The agent dies, its state becomes what `lose` makes of it, and it comes back.
@@ -76,6 +76,42 @@ on_each_frr! {
         scene.tor.router.wait_bgp_no_route(BGP_V4, TIMEOUT).await
     }
 
+    /// Owners claim in whatever order they come up: prefixes before the instance that carries them, OSPF before the BGP
+    /// instance whose router id it has.
+    async fn claims_in_reverse_order_take_nothing_down(release) {
+        let (mut scene, _) = at_work(release, |_| {}).await?;
+        let quiet = Quiet::watch(&scene).await?;
+        come_back(&mut scene, delete).await?;
+        everything_is_stale(&scene).await?;
+        let mut client = scene.agent.client().await?;
+        in_a_round(&scene, ask_for_ospf_prefix(&mut client)).await?;
+        in_a_round(&scene, ask_for_ospf(&mut client)).await?;
+        in_a_round(&scene, ask_for_bfd(&mut client, &scene)).await?;
+        in_a_round(&scene, ask_for_prefix(&mut client, BGP_V6)).await?;
+        in_a_round(&scene, ask_for_prefix(&mut client, BGP_V4)).await?;
+        in_a_round(&scene, ask_for_peer(&mut client, &scene)).await?;
+        // What waits for the instance says so, and runs.
+        scene.prefix_state(BGP_V4, "pending").await?;
+        ensure!(tor_table(&scene).await? == [BGP_V4, BGP_V6]);
+        ask_for_bgp(&mut client).await?;
+        everything_works(&scene).await?;
+        quiet.no_line().await?;
+        quiet.no_update(&scene, &mut client).await
+    }
+
+    /// What was claimed, cannot be carried yet and is given back goes at once.
+    async fn a_claim_that_is_given_back_before_its_instance_is_claimed(release) {
+        let (mut scene, _) = at_work(release, |_| {}).await?;
+        come_back(&mut scene, delete).await?;
+        let mut client = scene.agent.client().await?;
+        in_a_round(&scene, ask_for_prefix(&mut client, BGP_V4)).await?;
+        in_a_round(&scene, ask_for_prefix(&mut client, BGP_V6)).await?;
+        client.withdraw_prefix(request::withdraw(LB, BGP_V4, v1::Protocol::Bgp)).await?;
+        scene.tor.router.wait_bgp_no_route(BGP_V4, TIMEOUT).await?;
+        ensure!(tor_table(&scene).await? == [BGP_V6]);
+        Ok(())
+    }
+
     /// A damaged journal counts as none, and is kept for whoever wants to look at it.
     async fn a_damaged_journal_is_kept(release) {
         let scene = adopt_and_claim(release, damage).await?;
@@ -112,6 +148,19 @@ on_each_frr! {
         scene.prefix_state(BGP_V4, "advertised").await?;
         quiet.no_update(&scene, &mut scene.agent.client().await?).await
     }
+}
+
+/// Asks, and waits until the agent has compared FRR with what it was asked for.
+async fn in_a_round(scene: &Scene, asking: impl Future<Output = Result<()>>) -> Result<()> {
+    const ROUNDS: &str = "novaroute_reconcile_cycle_duration_seconds_count";
+    let before = scene.agent.metric(ROUNDS).await?;
+    asking.await?;
+    wait_for("another round", TIMEOUT, async || {
+        let now = scene.agent.metric(ROUNDS).await?;
+        ensure!(now > before, "{now} rounds");
+        Ok(Some(()))
+    })
+    .await
 }
 
 async fn nothing_of_ospf_and_ipv6_bfd_is_left(scene: &Scene) -> Result<()> {

@@ -3,8 +3,11 @@
 
 mod daemons;
 mod drift;
+mod fault_points;
+mod handoff;
 mod journal;
 mod restart;
+mod restarts;
 mod shutdown;
 mod start;
 mod work;

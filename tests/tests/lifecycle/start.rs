@@ -75,7 +75,7 @@ on_each_frr! {
         assert!(words.contains("log_level: \"loud\" is not one of"), "{words}");
         assert!(words.contains("listen_sockte: unknown key; did you mean \"listen_socket\"?"), "{words}");
         let words = failed_start(&scene, |config| config["state_dir"] = json!("/proc/no")).await?;
-        assert!(words.contains("state_dir: cannot create /proc/no"), "{words}");
+        assert!(words.contains("cannot start: state_dir: cannot create /proc/no"), "{words}");
         let words = failed_start(&scene, |config| config["socket"] = json!({ "group": "no-such-group" })).await?;
         assert!(words.contains("socket.group: there is no group \"no-such-group\""), "{words}");
         quiet.no_line().await?;

@@ -1,17 +1,15 @@
 //! A node at work: one intent of every kind, and the router of the rack that sees it.
 
-use std::cell::Cell;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use novaroute_e2e::agent::Client;
 use novaroute_e2e::config::LB;
-use novaroute_e2e::executed::Executions;
+pub(crate) use novaroute_e2e::quiet::{MARKER, Quiet};
 use novaroute_e2e::scene::{Scene, TIMEOUT};
-use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session_with, times_established};
+use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session_with};
 use novaroute_e2e::{Daemon, FrrRelease, request, v1, wait_for};
-use novaroute_lab::capture::{Capture, MessageKind};
 use serde_json::Value;
 
 /// Announced by BGP to the router of the rack.
@@ -20,8 +18,6 @@ pub(crate) const BGP_V4: &str = "10.66.0.1/32";
 pub(crate) const BGP_V6: &str = "fd66::1/128";
 /// Announced by OSPF.
 pub(crate) const OSPF_V4: &str = "10.77.0.1/32";
-/// Announced after what must go unseen: what came before it has come.
-pub(crate) const MARKER: &str = "10.66.9.9/32";
 /// The node's interface to the router of the rack.
 pub(crate) const INTERFACE: &str = "tor1";
 /// Lost packets until a BFD session is down: more than usual, since a busy machine is not what is tested here; not too
@@ -82,10 +78,27 @@ pub(crate) async fn ask_for_everything(client: &mut Client, scene: &Scene) -> Re
     for prefix in [BGP_V4, BGP_V6] {
         ask_for_prefix(client, prefix).await?;
     }
+    ask_for_bfd(client, scene).await?;
+    ask_for_ospf(client).await?;
+    ask_for_ospf_prefix(client).await
+}
+
+/// Asks for a BFD session over IPv6.
+pub(crate) async fn ask_for_bfd(client: &mut Client, scene: &Scene) -> Result<()> {
     let peer_address = scene.tor.ipv6.to_string();
     let bfd = v1::EnableBfdRequest { peer_address, detect_multiplier: BFD_MULTIPLIER, ..Default::default() };
     client.enable_bfd(request::enable_bfd(LB, bfd)).await?;
+    Ok(())
+}
+
+/// Asks for OSPF on [`INTERFACE`].
+pub(crate) async fn ask_for_ospf(client: &mut Client) -> Result<()> {
     client.enable_ospf(request::enable_ospf(LB, ospf_interface(10))).await?;
+    Ok(())
+}
+
+/// Asks for the prefix by OSPF.
+pub(crate) async fn ask_for_ospf_prefix(client: &mut Client) -> Result<()> {
     client.advertise_prefix(request::advertise_ospf(LB, OSPF_V4)).await?;
     Ok(())
 }
@@ -107,76 +120,6 @@ pub(crate) async fn everything_works(scene: &Scene) -> Result<()> {
         let bfd = status.bfd_sessions.len() == 2 && status.bfd_sessions.iter().all(|row| row.state == "up");
         let ospf = status.ospf_interfaces.iter().all(|row| row.intent_state == "programmed");
         ensure!(prefixes && peers && bfd && ospf && status.ospf_interfaces.len() == 1, "{status:?}");
-        Ok(Some(()))
-    })
-    .await
-}
-
-/// Watches that nothing happens: no line in the node's FRR, no UPDATE and no new session at the router of the rack.
-#[derive(Debug)]
-pub(crate) struct Quiet {
-    log: Executions,
-    capture: Capture,
-    sessions: u64,
-}
-
-impl Quiet {
-    /// Watches from now on.
-    pub(crate) async fn watch(scene: &Scene) -> Result<Self> {
-        settle(scene).await?;
-        let sessions = times_established(&scene.tor.router, scene.tor.node_ipv4.into()).await?;
-        let log = Executions::start(&scene.node).await?;
-        let capture = scene.node.capture(INTERFACE, "tcp port 179").await?;
-        Ok(Self { log, capture, sessions })
-    }
-
-    /// Fails if a daemon of the node executed a configuration line up to now.
-    pub(crate) async fn no_line(&self) -> Result<()> {
-        let lines = self.log.lines().await?;
-        ensure!(lines.is_empty(), "executed:\n{}", lines.iter().map(|line| format!("{line}\n")).collect::<String>());
-        Ok(())
-    }
-
-    /// Fails unless the one UPDATE since the start is that of [`MARKER`], which is announced now.
-    pub(crate) async fn no_update(self, scene: &Scene, client: &mut Client) -> Result<()> {
-        ask_for_prefix(client, MARKER).await?;
-        scene.tor.router.wait_bgp_route(MARKER, TIMEOUT).await?;
-        let node = IpAddr::from(scene.tor.node_ipv4);
-        let sessions = times_established(&scene.tor.router, node).await?;
-        ensure!(sessions == self.sessions, "established {sessions} times, {} of them before", self.sessions);
-        let mut sent = self.capture.stop().await?;
-        sent.retain(|message| message.source.ip() == node && message.kind == MessageKind::Update);
-        ensure!(sent.len() == 1, "one UPDATE announces {MARKER}, what are the others? {sent:?}");
-        Ok(())
-    }
-}
-
-/// Waits until bgpd is done with what it was given. It looks at new route-maps 5 s after the last change (FRR
-/// `bgpd/bgp_routemap.c`, `bgp route-map delay-timer`) and half a second later announces once more what it had
-/// announced; a prefix that comes and goes after that tells when its queue is empty.
-async fn settle(scene: &Scene) -> Result<()> {
-    const PASSING: &str = "10.66.8.8/32";
-    route_maps_are_processed(scene).await?;
-    let mut client = scene.agent.client().await?;
-    ask_for_prefix(&mut client, PASSING).await?;
-    scene.tor.router.wait_bgp_route(PASSING, TIMEOUT).await?;
-    client.withdraw_prefix(request::withdraw(LB, PASSING, v1::Protocol::Bgp)).await?;
-    scene.tor.router.wait_bgp_no_route(PASSING, TIMEOUT).await
-}
-
-async fn route_maps_are_processed(scene: &Scene) -> Result<()> {
-    let timers = match scene.node.release() {
-        FrrRelease::Distribution => "show thread timers",
-        FrrRelease::Next => "show event timers",
-    };
-    // Twice in a row: a timer that has run out is no longer listed, and may still be waiting for its turn.
-    let idle = Cell::new(0);
-    wait_for("bgpd to have processed its route-maps", TIMEOUT, async || {
-        let text = scene.node.vty(Daemon::Bgpd, timers).await?;
-        let waiting = ["bgp_route_map_update_timer", "bgp_announce_route_timer_expired"];
-        let busy = !text.contains("Showing timers") || waiting.iter().any(|timer| text.contains(timer));
-        idle.set(if busy { 0 } else { idle.get() + 1 });
-        ensure!(idle.get() > 1, "{text}");
         Ok(Some(()))
     })
     .await

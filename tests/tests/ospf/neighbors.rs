@@ -20,9 +20,11 @@ on_each_frr! {
         speak(&scene, Version::V2, "0.0.0.0").await?;
         enable(&mut client, on_link(&scene, "0")).await?;
         wait_full(&scene, Version::V2).await?;
-        let row = wait_row(&scene, "one neighbor", |row| row.neighbor_count == 1).await?;
+        // The neighbor is pushed, the state of the interface is looked at right after.
+        let settled = |row: &v1::OspfInterfaceStatus| row.neighbor_count == 1 && row.state.contains("ospf3 ");
+        let row = wait_row(&scene, "one neighbor, and a state in each version", settled).await?;
         ensure!(row.owner == LB && row.intent_state == "programmed" && row.area_id == "0.0.0.0", "{row:?}");
-        ensure!(row.state.contains("ospf ") && row.state.contains("ospf3 "), "{row:?}");
+        ensure!(row.state.contains("ospf "), "{row:?}");
         ensure!(!scene.running(Daemon::Bgpd).await?.contains("router bgp"));
 
         speak(&scene, Version::V3, "0.0.0.0").await?;

@@ -79,8 +79,12 @@ on_each_frr! {
         assert_eq!(held.expect(Code::FailedPrecondition, "BGP_INSTANCE_HELD")?.about("holder")?, ADMIN);
         client.deregister(request::deregister(ADMIN, true)).await?;
         runs(&scene, 65_002, "10.0.1.2").await?;
-        let bgpd = scene.running(Daemon::Bgpd).await?;
-        ensure!(bgpd.contains("network 10.9.6.1/32") && !bgpd.contains("65009"), "{bgpd}");
-        Ok(())
+        // The lines of one round arrive one after the other.
+        wait_for("the prefix under the instance that came back", TIMEOUT, async || {
+            let bgpd = scene.running(Daemon::Bgpd).await?;
+            ensure!(bgpd.contains("network 10.9.6.1/32") && !bgpd.contains("65009"), "{bgpd}");
+            Ok(Some(()))
+        })
+        .await
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use novaroute_e2e::agent::Agent;
-use novaroute_e2e::caller::{client_as, open_as};
+use novaroute_e2e::caller::{client_as, open_as, read_as};
 use novaroute_e2e::config::LB;
 use novaroute_e2e::{on_each_frr, request};
 use novaroute_lab::topology::node_and_tor;
@@ -79,6 +79,11 @@ on_each_frr! {
         let found = fs::metadata(agent.socket())?;
         assert_eq!((found.mode() & 0o7777, found.uid(), found.gid()), (0o660, 0, 0));
         assert!(open_as(&agent.socket(), STRANGER, STRANGER).is_err());
+        // Whoever could open a lock could hold it, and so keep the agent from starting.
+        for lock in ["novaroute.sock.lock", "state/lock"] {
+            let refused = read_as(&agent.dir().join(lock), STRANGER, STRANGER).err().context("a stranger has the lock")?;
+            assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+        }
         Ok(())
     }
 }

@@ -13,9 +13,16 @@ const REMOVE: &str = "remove the entry from xtask/src/tidy/sleeps.rs";
 const ALLOWED: &[(&str, &str)] = &[
     ("crates/lab/src/wait.rs", "the polling helper itself: the pause between two looks"),
     ("crates/lab/src/process.rs", "polls until a daemon answers or has ended, with a deadline"),
+    (
+        "crates/lab/src/traffic.rs",
+        "the clock of a packet each millisecond: pausing until the next one is due is its work",
+    ),
     ("crates/lab/src/procfs.rs", "polls until killed processes are gone, also while a lab is dropped"),
+    ("crates/agent/src/owner/tests.rs", "the clock is paused: a sleep is how time passes"),
+    ("crates/agent/tests/simulation/adoption.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/giving_up.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/node.rs", "the clock is paused: a sleep is how simulated time passes"),
+    ("crates/agent/tests/simulation/obstructed.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/run.rs", "the clock is paused: a sleep is how simulated time passes"),
     ("crates/agent/tests/simulation/settled.rs", "the clock is paused: a sleep is how simulated time passes"),
     (

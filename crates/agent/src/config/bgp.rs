@@ -64,16 +64,16 @@ impl<'a> Reader<'_, 'a> {
         self.table.and_then(|table| table.get(key))
     }
 
-    /// The file is read in any case, so that its faults show before an override is taken away.
+    /// All is read in any case, so that its faults show before an override, or one key too many, is taken away.
     fn local_as(&self) -> Source<Asn> {
         let (plain, base) = (self.get("local_as"), self.get("as_base"));
-        if let (Some(_), Some(base)) = (&plain, &base) {
-            base.fail("cannot be together with bgp.local_as; leave one of them out");
-            return Source::Bad;
-        }
+        let both = base.as_ref().filter(|_| plain.is_some());
+        both.inspect(|base| base.fail("cannot be together with bgp.local_as; leave one of them out"));
+        let both = both.is_some();
         let plain = plain.map(|cursor| Source::of(cursor.number().and_then(|number| cursor.check(Asn::new(number)))));
         let base = base.map(|cursor| cursor.number().map(|number| (number, cursor)));
         match (self.variables.read(LOCAL_AS, parse_as), plain, base) {
+            _ if both => Source::Bad,
             (Source::Absent, Some(plain), _) => plain,
             (Source::Absent, None, Some(Some((number, cursor)))) => Source::of(self.as_from_base(number, &cursor)),
             (Source::Absent, None, Some(None)) => Source::Bad,
@@ -98,12 +98,12 @@ impl<'a> Reader<'_, 'a> {
     fn router_id(&self) -> Source<RouterId> {
         let (plain, auto) = (self.get("router_id"), self.get("auto_router_id"));
         let wanted = auto.as_ref().and_then(Cursor::flag);
-        if let (Some(_), Some(auto), Some(true)) = (&plain, &auto, wanted) {
-            auto.fail("cannot be together with bgp.router_id; leave one of them out");
-            return Source::Bad;
-        }
+        let both = auto.as_ref().filter(|_| plain.is_some() && wanted == Some(true));
+        both.inspect(|auto| auto.fail("cannot be together with bgp.router_id; leave one of them out"));
+        let both = both.is_some();
         let plain = plain.map(|cursor| Source::of(self.expanded_router_id(&cursor)));
         match (self.variables.read(ROUTER_ID, str::parse), plain, auto, wanted) {
+            _ if both => Source::Bad,
             (Source::Absent, Some(plain), ..) => plain,
             (Source::Absent, None, Some(auto), Some(true)) => Source::of(self.router_id_from_node(&auto)),
             (Source::Absent, None, Some(_), None) => Source::Bad,

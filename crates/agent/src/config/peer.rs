@@ -9,7 +9,7 @@ use novaroute_core::bgp::Asn;
 use novaroute_core::intent::{Change, Intent};
 use novaroute_core::invalid::Invalid;
 use novaroute_core::name::CONFIG_OWNER;
-use novaroute_core::peer::Peer;
+use novaroute_core::peer::{Peer, PeerAddress};
 
 use super::cursor::{Cursor, Table};
 
@@ -29,58 +29,66 @@ pub(super) const KEYS: &[&str] = &[
     "bfd_min_rx_ms",
     "bfd_min_tx_ms",
     "bfd_detect_multiplier",
+    "graceful_restart",
 ];
 
 /// All peers of the list. Two with one address are an error: they are one peer with two sets of values.
 pub(super) fn read_all(cursor: &Cursor<'_>, local_as: Option<Asn>) -> Vec<Peer> {
     let mut first = BTreeMap::new();
-    let mut peers = Vec::new();
-    for item in cursor.list().unwrap_or_default() {
-        let Some(peer) = read(&item) else { continue };
-        if let Some(earlier) = first.insert(peer.address, item.key().to_owned()) {
-            item.fail(format!("{} is already the address of {earlier}; leave one of them out", peer.address));
-        }
-        if let Some(local_as) = local_as.filter(|local_as| !peer.type_fits(*local_as)) {
-            let kind = if peer.is_internal(local_as) { "internal" } else { "external" };
-            let remote_as = peer.remote_as;
-            item.fail(format!(
-                "with the remote AS {remote_as} and the local AS {local_as} the peer is {kind}; correct peer_type or remote_as"
-            ));
-        }
-        peers.push(peer);
-    }
-    peers
+    let items = cursor.list().unwrap_or_default();
+    items.iter().filter_map(|item| read(item, local_as, &mut first)).collect()
 }
 
-fn read(cursor: &Cursor<'_>) -> Option<Peer> {
+/// One peer. What makes it clash with others is looked at whatever else is wrong with it; `first` tells where each
+/// address was given first.
+fn read(cursor: &Cursor<'_>, local_as: Option<Asn>, first: &mut BTreeMap<PeerAddress, String>) -> Option<Peer> {
     let table = cursor.table(KEYS)?;
-    let mut complete = true;
-    for required in ["neighbor_address", "remote_as"] {
-        if table.get(required).is_none() {
-            cursor.fail(format!("{required} is missing; set it"));
-            complete = false;
-        }
-    }
-    let message = message(&table)?;
-    if !complete {
+    let missing = ["neighbor_address", "remote_as"].into_iter().filter(|required| table.get(required).is_none());
+    let complete = missing.inspect(|key| cursor.fail(format!("{key} is missing; set it"))).count() == 0;
+    let (message, readable) = message(&table);
+    check_address(cursor, &message, first);
+    check_type(cursor, &message, local_as);
+    if !complete || !readable {
         return None;
     }
-    let request = v1::ApplyPeerRequest { peer: Some(message), ..v1::ApplyPeerRequest::default() };
+    parse(message).map_err(|bad| report(cursor, &table, &bad)).ok().flatten()
+}
+
+/// The parse of what the built-in owner wants: there is no token to show.
+fn parse(peer: v1::BgpPeer) -> Result<Option<Peer>, from_proto::BadFields> {
+    let request = v1::ApplyPeerRequest { peer: Some(peer), ..v1::ApplyPeerRequest::default() };
     let change = Some(journal_record::Change::ApplyPeer(request));
-    // The parse of what the built-in owner wants: there is no token to show.
     let record = JournalRecord { owner: CONFIG_OWNER.to_owned(), change, ..JournalRecord::default() };
-    match from_proto::record(&record) {
-        Ok(from_proto::Record { change: Change::Put(Intent::Peer(peer)), .. }) => Some(peer),
-        Ok(_) => None,
-        Err(bad) => {
-            report(cursor, &table, &bad);
-            None
+    Ok(match from_proto::record(&record)? {
+        from_proto::Record { change: Change::Put(Intent::Peer(peer)), .. } => Some(peer),
+        _ => None,
+    })
+}
+
+fn check_address(cursor: &Cursor<'_>, message: &v1::BgpPeer, first: &mut BTreeMap<PeerAddress, String>) {
+    let Ok(address) = message.neighbor_address.parse::<PeerAddress>() else { return };
+    match first.get(&address) {
+        Some(earlier) => {
+            cursor.fail(format!("{address} is already the address of {earlier}; leave one of them out"));
         }
+        None => drop(first.insert(address, cursor.key().to_owned())),
     }
 }
 
-/// The message as the file has it; `None` when a value was not even of the right kind.
-fn message(table: &Table<'_>) -> Option<v1::BgpPeer> {
+fn check_type(cursor: &Cursor<'_>, message: &v1::BgpPeer, local_as: Option<Asn>) {
+    let v1::BgpPeer { neighbor_address, remote_as, peer_type, .. } = message.clone();
+    let peer = parse(v1::BgpPeer { neighbor_address, remote_as, peer_type, ..v1::BgpPeer::default() }).ok().flatten();
+    let Some((local_as, peer)) = local_as.zip(peer).filter(|(local_as, peer)| !peer.type_fits(*local_as)) else {
+        return;
+    };
+    let kind = if peer.is_internal(local_as) { "internal" } else { "external" };
+    cursor.fail(format!(
+        "with the remote AS {remote_as} and the local AS {local_as} the peer is {kind}; correct peer_type or remote_as"
+    ));
+}
+
+/// The message as the file has it; `false` when a value was not even of the right kind.
+fn message(table: &Table<'_>) -> (v1::BgpPeer, bool) {
     let mut fields = Fields { table, complete: true };
     let message = v1::BgpPeer {
         neighbor_address: fields.text("neighbor_address"),
@@ -98,8 +106,9 @@ fn message(table: &Table<'_>) -> Option<v1::BgpPeer> {
         bfd_min_rx_ms: fields.number("bfd_min_rx_ms"),
         bfd_min_tx_ms: fields.number("bfd_min_tx_ms"),
         bfd_detect_multiplier: fields.number("bfd_detect_multiplier"),
+        graceful_restart: fields.read("graceful_restart", graceful_restart),
     };
-    fields.complete.then_some(message)
+    (message, fields.complete)
 }
 
 struct Fields<'t, 'a> {
@@ -138,6 +147,12 @@ fn peer_type(cursor: &Cursor<'_>) -> Option<i32> {
     let text = cursor.text()?;
     let found = v1::PeerType::from_str_name(&enum_name("PEER_TYPE_", text));
     cursor.check(found.map(i32::from).ok_or_else(|| Invalid::new(text, "one of external, internal")))
+}
+
+fn graceful_restart(cursor: &Cursor<'_>) -> Option<i32> {
+    let text = cursor.text()?;
+    let found = v1::GracefulRestart::from_str_name(&enum_name("GRACEFUL_RESTART_", text));
+    cursor.check(found.map(i32::from).ok_or_else(|| Invalid::new(text, "one of helper, full, off")))
 }
 
 fn families(cursor: &Cursor<'_>) -> Option<Vec<i32>> {

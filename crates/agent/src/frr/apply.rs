@@ -13,6 +13,7 @@ use novaroute_frr::{Daemon, FrrVersion};
 use tracing::{debug, warn};
 
 use super::{Applied, VtyFrr};
+use crate::fault::{self, Point};
 use crate::vty::{Vty, VtyError};
 
 /// To the configuration node, from the enable node.
@@ -36,6 +37,7 @@ pub(super) async fn apply(frr: &mut VtyFrr, plan: &Plan, version: FrrVersion) ->
         if applied.lost.contains_key(&batch.daemon) {
             continue;
         }
+        fault::reach(Point::BatchBefore);
         let vty = frr.vty(batch.daemon.process(version));
         let pipelined = batch.daemon.takes_pipelined(version);
         match send(vty, batch, pipelined).await {
@@ -50,7 +52,9 @@ pub(super) async fn apply(frr: &mut VtyFrr, plan: &Plan, version: FrrVersion) ->
                 gone.insert(batch.daemon);
             }
         }
+        fault::reach(Point::BatchAfter);
     }
+    fault::reach(Point::LeaveBefore);
     leave(frr, plan, &gone, &mut applied, version).await;
     applied
 }
@@ -80,6 +84,8 @@ async fn send(vty: &mut Vty, batch: &Batch, pipelined: bool) -> Result<Sent, Vty
             return Ok(Sent::Answered(vec![refused_context(batch, reason)]));
         }
     }
+    fault::reach(Point::ContextEntered);
+    let pipelined = pipelined && !fault::one_by_one();
     let lines: Vec<&str> = batch.leaves.iter().map(|leaf| leaf.text.reveal()).collect();
     let replies = if pipelined { vty.pipeline(&lines).await? } else { one_by_one(vty, &lines).await? };
     if let Some(words) = replies.iter().find_map(busy) {
@@ -103,6 +109,7 @@ async fn one_by_one(vty: &mut Vty, lines: &[&str]) -> Result<Vec<Reply>, VtyErro
     let mut replies = Vec::with_capacity(lines.len());
     for line in lines {
         replies.push(vty.command(line).await?);
+        fault::reach(Point::LineSent);
     }
     Ok(replies)
 }

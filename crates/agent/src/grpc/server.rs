@@ -11,6 +11,7 @@ use tonic::transport::Server;
 
 use super::Service;
 use super::authority::LenientAuthority;
+use super::connection::Tracked;
 
 /// Longest request, in bytes; the largest honest one is far below.
 const REQUEST_BYTES_MAX: usize = 1 << 20;
@@ -33,7 +34,7 @@ pub async fn serve(service: Service, listener: UnixListener) -> anyhow::Result<(
         .max_decoding_message_size(REQUEST_BYTES_MAX)
         .max_encoding_message_size(ANSWER_BYTES_MAX);
     let stopped = shutdown.clone();
-    let connections = UnixListenerStream::new(listener).map_ok(LenientAuthority::new);
+    let connections = UnixListenerStream::new(listener).map_ok(|stream| Tracked::new(LenientAuthority::new(stream)));
     let server = Server::builder()
         .max_concurrent_streams(CALLS_PER_CONNECTION_MAX)
         .add_service(health)

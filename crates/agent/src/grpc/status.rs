@@ -42,6 +42,8 @@ impl Service {
 struct Row<'a> {
     owner: Option<&'a OwnerName>,
     status: IntentStatus,
+    /// Since when FRR has run it, in nanoseconds since 1970-01-01 UTC; 0: it does not, or nobody knows.
+    programmed_at_ns: i64,
     live: &'a Live,
 }
 
@@ -60,7 +62,8 @@ impl Row<'_> {
 }
 
 fn add_entry(answer: &mut v1::GetStatusResponse, key: &IntentKey, entry: &Entry, snapshot: &Snapshot, live: &Live) {
-    let row = Row { owner: Some(&entry.owner), status: effective_status(key, entry, live), live };
+    let (status, programmed_at_ns) = (effective_status(key, entry, live), entry.programmed_at_ns);
+    let row = Row { owner: Some(&entry.owner), status, programmed_at_ns, live };
     match &entry.intent {
         Intent::Bgp(_) => {}
         Intent::Peer(peer) => {
@@ -89,7 +92,7 @@ fn whose_timers(snapshot: &Snapshot, peer: &Peer) -> Option<Cause> {
 fn add_unclaimed(answer: &mut v1::GetStatusResponse, key: &IntentKey, live: &Live) {
     let detail = "found in FRR after a start without journal; it goes when the adoption grace ends unclaimed";
     let status = IntentStatus::because(IntentState::Stale, Reason::AdoptedUnclaimed, detail);
-    let row = Row { owner: None, status, live };
+    let row = Row { owner: None, status, programmed_at_ns: 0, live };
     match key {
         IntentKey::Bgp => {}
         IntentKey::Peer(address) => answer.peers.push(rows::unclaimed_peer_row(&row, *address)),

@@ -12,28 +12,40 @@ use std::io;
 use novaroute_api::journal::JournalRecord;
 use prost::Message as _;
 
-/// First bytes of a journal that holds all that is wanted. The two differ in several bytes, so that no flipped
-/// bit makes one of the other; the digit is the version of the format.
-const MAGIC_COMPLETE: [u8; 8] = *b"NRJ1-ALL";
-/// First bytes of a journal that began empty or lost something.
-const MAGIC_PARTIAL: [u8; 8] = *b"NRJ1part";
+/// What a journal knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All that is wanted.
+    Complete,
+    /// All that owners asked for since it began empty; what they asked for before is not known.
+    Young,
+    /// It has lost something: a record may be older than one that is gone.
+    Lossy,
+}
+
+/// First bytes of a journal, by its extent. They differ in several bytes, so that no flipped bit makes one of the other;
+/// the digit is the version of the format.
+const MAGICS: [(Extent, [u8; 8]); 3] =
+    [(Extent::Complete, *b"NRJ1-ALL"), (Extent::Young, *b"NRJ1part"), (Extent::Lossy, *b"NRJ1gaps")];
 
 /// Bytes of a frame before its payload.
 const FRAME_HEADER_BYTES: usize = 12;
 
 /// The first bytes of a journal.
-pub(super) fn magic(complete: bool) -> [u8; 8] {
-    if complete { MAGIC_COMPLETE } else { MAGIC_PARTIAL }
+pub(super) fn magic(extent: Extent) -> [u8; 8] {
+    let [complete, young, lossy] = MAGICS.map(|(_, magic)| magic);
+    match extent {
+        Extent::Complete => complete,
+        Extent::Young => young,
+        Extent::Lossy => lossy,
+    }
 }
 
-/// Takes the first bytes off: whether the journal is complete, and its frames. `None`: this is no journal.
-pub(super) fn split_magic(bytes: &[u8]) -> Option<(bool, &[u8])> {
+/// Takes the first bytes off: what the journal knows, and its frames. `None`: this is no journal.
+pub(super) fn split_magic(bytes: &[u8]) -> Option<(Extent, &[u8])> {
     let (magic, frames) = bytes.split_first_chunk::<8>()?;
-    match *magic {
-        MAGIC_COMPLETE => Some((true, frames)),
-        MAGIC_PARTIAL => Some((false, frames)),
-        _ => None,
-    }
+    let (extent, _) = MAGICS.into_iter().find(|(_, known)| known == magic)?;
+    Some((extent, frames))
 }
 
 /// Appends the frame of a record.

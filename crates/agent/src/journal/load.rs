@@ -6,7 +6,7 @@ use novaroute_core::intent::Change;
 use novaroute_core::name::OwnerName;
 use prost::Message as _;
 
-use super::frame::{self, Frame};
+use super::frame::{self, Extent, Frame};
 
 /// The outcome of reading a journal.
 #[derive(Debug)]
@@ -17,8 +17,8 @@ pub(super) struct Scan {
     pub(super) good: Vec<u8>,
     /// The journal can stay in use, without anything that may follow `good`.
     pub(super) intact: bool,
-    /// These are all changes that there were.
-    pub(super) complete: bool,
+    /// What is known of all the changes that there were.
+    pub(super) extent: Extent,
     /// What was wrong, for people.
     pub(super) problems: Vec<String>,
 }
@@ -26,23 +26,27 @@ pub(super) struct Scan {
 impl Scan {
     /// There is no journal.
     pub(super) fn of_nothing() -> Self {
-        let good = frame::magic(false).to_vec();
-        Self { changes: Vec::new(), good, intact: false, complete: false, problems: Vec::new() }
+        let extent = Extent::Young;
+        let good = frame::magic(extent).to_vec();
+        Self { changes: Vec::new(), good, intact: false, extent, problems: Vec::new() }
     }
 
     /// Reads a journal up to its end or the first damage. Nothing behind a damage is used: what is missing in
     /// between could have been the withdrawal of something before.
     pub(super) fn of(bytes: &[u8]) -> Self {
         let mut scan = Self::of_nothing();
-        let Some((complete, frames)) = frame::split_magic(bytes) else {
-            scan.problems.push("it does not begin like a journal of this version".to_owned());
-            return scan;
-        };
-        scan.good = frame::magic(complete).to_vec();
-        scan.read_frames(frames, bytes.len());
+        match frame::split_magic(bytes) {
+            None => scan.problems.push("it does not begin like a journal of this version".to_owned()),
+            Some((extent, frames)) => {
+                scan.extent = extent;
+                scan.read_frames(frames, bytes.len());
+            }
+        }
         scan.intact = scan.problems.is_empty();
-        scan.complete = complete && scan.intact;
-        let magic = frame::magic(scan.complete);
+        if !scan.intact {
+            scan.extent = Extent::Lossy;
+        }
+        let magic = frame::magic(scan.extent);
         scan.good[..magic.len()].copy_from_slice(&magic);
         scan
     }

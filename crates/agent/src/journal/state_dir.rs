@@ -1,13 +1,15 @@
 //! The folder of the agent's state, and the lock that keeps a second agent out of it.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 const LOCK_FILE_NAME: &str = "lock";
 /// The folder holds passwords, so nobody else looks into it.
 const DIR_MODE: u32 = 0o700;
+/// Whoever can open the lock can hold it, also in a folder that was made by somebody else.
+const LOCK_MODE: u32 = 0o600;
 
 /// The state of the agent cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -72,8 +74,10 @@ impl StateLock {
     pub fn acquire(dir: &Path) -> Result<Self, StateError> {
         create(dir)?;
         let path = dir.join(LOCK_FILE_NAME);
-        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(LOCK_MODE).open(&path);
         let file = opened.map_err(|error| StateError::new("open", &path, error))?;
+        let closed = file.set_permissions(Permissions::from_mode(LOCK_MODE));
+        closed.map_err(|error| StateError::new("set the mode of", &path, error))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -101,8 +105,6 @@ fn holder(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     #[test]
@@ -114,6 +116,16 @@ mod tests {
         assert!(refused.contains(&format!("(process {})", std::process::id())), "{refused}");
         drop(first);
         StateLock::acquire(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn nobody_else_can_hold_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = dir.path().join(LOCK_FILE_NAME);
+        fs::write(&lock, "").unwrap();
+        fs::set_permissions(&lock, Permissions::from_mode(0o644)).unwrap();
+        let _lock = StateLock::acquire(dir.path()).unwrap();
+        assert_eq!(fs::metadata(&lock).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

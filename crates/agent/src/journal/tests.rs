@@ -3,11 +3,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use novaroute_core::engine::Engine;
 use novaroute_core::intent::{Intent, IntentKey, Protocol, Target};
 use novaroute_core::policy::Policy;
+use novaroute_core::session::Registration;
 
 use super::*;
 
 mod samples;
-use samples::{change, every_change, put_prefix};
+use samples::{change, every_change, put_prefix, session};
 
 type Group = Vec<(OwnerName, Change, u64)>;
 
@@ -41,7 +42,7 @@ fn the_first_start_finds_nothing_and_knows_that_it_knows_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let state = dir.path().join("run/state");
     let (_, loaded) = Journal::open(&state).unwrap();
-    assert_eq!(loaded, Loaded { records: Vec::new(), complete: false, problems: Vec::new() });
+    assert_eq!(loaded, Loaded { records: Vec::new(), complete: false, gapless: true, problems: Vec::new() });
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&state), 0o700);
     assert_eq!(mode(&state.join(FILE_NAME)), 0o600);
@@ -53,7 +54,10 @@ fn every_change_comes_back_as_it_was_written() {
     let group = by("edge", every_change());
     written(dir.path(), &group);
     let (mut journal, loaded) = Journal::open(dir.path()).unwrap();
-    assert_eq!(loaded, Loaded { records: without_revision(&group), complete: true, problems: Vec::new() });
+    assert_eq!(
+        loaded,
+        Loaded { records: without_revision(&group), complete: true, gapless: true, problems: Vec::new() }
+    );
     let more = by("net", [put_prefix(1)]);
     journal.append(&more).unwrap();
     let (_, loaded) = Journal::open(dir.path()).unwrap();
@@ -69,11 +73,11 @@ fn a_journal_that_began_empty_stays_incomplete_over_restarts_until_it_is_marked(
     let (mut journal, loaded) = Journal::open(dir.path()).unwrap();
     assert_eq!((loaded.records.len(), loaded.complete), (1, false));
     assert!(loaded.problems.is_empty());
-    journal.compact(&Snapshot::default()).unwrap();
+    journal.compact(&Snapshot::default(), &Sessions::default()).unwrap();
     assert!(!Journal::open(dir.path()).unwrap().1.complete);
     journal.mark_complete().unwrap();
     assert!(Journal::open(dir.path()).unwrap().1.complete);
-    journal.compact(&Snapshot::default()).unwrap();
+    journal.compact(&Snapshot::default(), &Sessions::default()).unwrap();
     assert!(Journal::open(dir.path()).unwrap().1.complete);
 }
 
@@ -128,7 +132,7 @@ fn random_bytes_never_panic() {
             .collect();
         let (_, loaded) = reopened(dir.path(), &noise);
         assert!(!loaded.complete && loaded.records.is_empty() && loaded.problems.len() == 1);
-        let (_, loaded) = reopened(dir.path(), &[&frame::magic(true)[..], &noise].concat());
+        let (_, loaded) = reopened(dir.path(), &[&frame::magic(Extent::Complete)[..], &noise].concat());
         assert!(loaded.records.is_empty());
     }
 }
@@ -136,7 +140,7 @@ fn random_bytes_never_panic() {
 #[test]
 fn one_record_of_another_version_does_not_take_the_others_away() {
     let dir = tempfile::tempdir().unwrap();
-    let mut bytes = frame::magic(true).to_vec();
+    let mut bytes = frame::magic(Extent::Complete).to_vec();
     frame::push(&mut bytes, &to_proto::record(&owner("edge"), 1, &put_prefix(1))).unwrap();
     let unknown = novaroute_api::journal::JournalRecord { owner: "edge".to_owned(), revision: 2, change: None };
     frame::push(&mut bytes, &unknown).unwrap();
@@ -232,7 +236,7 @@ fn a_compacted_journal_replays_to_what_the_long_one_does() {
     let long = written(dir.path(), &history).len();
     let before = replay(&without_revision(&history));
     let (mut journal, _) = Journal::open(dir.path()).unwrap();
-    journal.compact(&before).unwrap();
+    journal.compact(&before, &Sessions::default()).unwrap();
     assert!(journal.bytes < long as u64);
     let (_, loaded) = Journal::open(dir.path()).unwrap();
     assert!(loaded.complete);
@@ -241,6 +245,48 @@ fn a_compacted_journal_replays_to_what_the_long_one_does() {
     journal.append(&next).unwrap();
     let (_, loaded) = Journal::open(dir.path()).unwrap();
     assert_eq!(loaded.records.last(), without_revision(&next).last());
+}
+
+fn sessions_of(records: &[(OwnerName, Change)]) -> Sessions {
+    let mut engine = engine();
+    for (owner, change) in records {
+        let decision = engine.decide(owner, change.clone()).unwrap();
+        engine.commit(decision);
+    }
+    engine.sessions().clone()
+}
+
+#[test]
+fn sessions_survive_a_compaction_and_one_that_ended_leaves_its_epoch() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut history = by("edge", [Change::Reopen(session(1)), put_prefix(1), Change::Reopen(session(2))]);
+    history.extend(by("net", [Change::Reopen(session(7)), Change::Deregister { withdraw_all: true }]));
+    written(dir.path(), &history);
+    let before = sessions_of(&without_revision(&history));
+    let (mut journal, _) = Journal::open(dir.path()).unwrap();
+    journal.compact(&replay(&without_revision(&history)), &before).unwrap();
+    let (_, loaded) = Journal::open(dir.path()).unwrap();
+    let after = sessions_of(&loaded.records);
+    assert_eq!(after.terms().collect::<Vec<_>>(), before.terms().collect::<Vec<_>>());
+    assert_eq!(after.get(&owner("edge")).unwrap().terms(), &session(2));
+    assert_eq!((after.get(&owner("net")), after.epoch(&owner("net"))), (None, 7));
+    assert_eq!(held(&replay(&loaded.records)), held(&replay(&by_records(&[("edge", put_prefix(1))]))));
+}
+
+fn by_records(records: &[(&str, Change)]) -> Vec<(OwnerName, Change)> {
+    records.iter().map(|(name, change)| (owner(name), change.clone())).collect()
+}
+
+/// What an agent wrote that knew no sessions: a Register without a name for its session, Deregister.
+#[test]
+fn a_journal_from_before_there_were_sessions_loads() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = by("edge", [put_prefix(1), Change::Register(Registration::default()), put_prefix(2)]);
+    written(dir.path(), &old);
+    let (_, loaded) = Journal::open(dir.path()).unwrap();
+    assert!(loaded.complete && loaded.problems.is_empty());
+    assert_eq!(held(&replay(&loaded.records)).len(), 2);
+    assert!(!sessions_of(&loaded.records).get(&owner("edge")).unwrap().terms().can_lapse());
 }
 
 #[test]
@@ -255,10 +301,38 @@ fn compaction_is_due_when_it_pays_and_not_again_right_after_it_failed() {
     }
     assert!(journal.should_compact());
     fs::create_dir(dir.path().join(NEW_FILE_NAME)).unwrap();
-    journal.compact(&Snapshot::default()).unwrap_err();
+    journal.compact(&Snapshot::default(), &Sessions::default()).unwrap_err();
     assert!(!journal.should_compact());
     assert!(Journal::open(dir.path()).unwrap().1.problems.is_empty());
     fs::remove_dir(dir.path().join(NEW_FILE_NAME)).unwrap();
-    journal.compact(&Snapshot::default()).unwrap();
+    journal.compact(&Snapshot::default(), &Sessions::default()).unwrap();
     assert_eq!(journal.bytes, 8);
+}
+
+#[test]
+fn a_journal_that_is_not_complete_still_knows_what_was_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut journal, _) = Journal::open(dir.path()).unwrap();
+    let Change::Put(intent) = put_prefix(1) else { unreachable!() };
+    let key = intent.key();
+    journal.append(&by("edge", [put_prefix(1), Change::Remove(Target::Key(key.clone()))])).unwrap();
+    let (_, loaded) = Journal::open(dir.path()).unwrap();
+    assert!(!loaded.complete && loaded.gapless);
+    assert_eq!(loaded.declared(), [key].into());
+}
+
+/// What follows the damage could have declared again what was removed before it.
+#[test]
+fn a_journal_that_lost_something_does_not_know_what_was_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let Change::Put(intent) = put_prefix(1) else { unreachable!() };
+    let removed = Change::Remove(Target::Key(intent.key()));
+    let mut bytes = written(dir.path(), &by("edge", [put_prefix(1), removed]));
+    bytes.extend([0xff; 40]);
+    let (journal, loaded) = reopened(dir.path(), &bytes);
+    assert!(!loaded.gapless && loaded.records.len() == 2, "{loaded:?}");
+    assert_eq!(loaded.declared(), [].into());
+    drop(journal);
+    let (_, again) = Journal::open(dir.path()).unwrap();
+    assert!(!again.gapless && again.problems.is_empty(), "{again:?}");
 }

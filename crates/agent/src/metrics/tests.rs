@@ -6,7 +6,7 @@ use novaroute_core::bgp::{Asn, PrefixAttributes};
 use novaroute_core::intent::{Advertisement, Intent, Protocol};
 use novaroute_core::live::{BfdLive, BfdState, Live, OspfLive, PeerLive, SessionState};
 use novaroute_core::ospf::{OspfInterface, OspfTimers};
-use novaroute_core::peer::{MAX_PREFIX_DEFAULT, Peer};
+use novaroute_core::peer::{GracefulRestart, MAX_PREFIX_DEFAULT, Peer};
 use novaroute_core::prefix::Family as AddressFamily;
 use novaroute_core::state::{IntentState, IntentStatus};
 use novaroute_core::store::{Place, Store};
@@ -49,6 +49,7 @@ fn peer(address: &str, bfd: bool) -> Intent {
         ebgp_multihop: None,
         password: None,
         max_prefix: MAX_PREFIX_DEFAULT.try_into().unwrap(),
+        graceful_restart: GracefulRestart::default(),
     })
 }
 
@@ -206,10 +207,10 @@ fn a_peer_is_active_while_it_is_established() {
 #[test]
 fn a_prefix_is_active_while_it_is_announced() {
     let live = Live {
-        advertised: BTreeMap::from([
+        advertised: Arc::new(BTreeMap::from([
             ((Protocol::Bgp, "192.0.2.10/32".parse().unwrap()), BTreeSet::new()),
             ((Protocol::Bgp, "203.0.113.0/24".parse().unwrap()), BTreeSet::new()),
-        ]),
+        ])),
         ..Live::default()
     };
     let intents = [
@@ -230,11 +231,11 @@ fn states_are_those_of_status_and_overridden_intents_count() {
         store.put(&edge, prefix(Protocol::Bgp, host), Place::Base);
         let key = prefix(Protocol::Bgp, host).key();
         let status = IntentStatus::of(IntentState::Programmed);
-        store.set_status(&key, &status, u64::try_from(at).unwrap() + 1);
+        store.set_status(&key, &status, u64::try_from(at).unwrap() + 1, 1);
     }
     store.put(&edge, prefix(Protocol::Bgp, "192.0.2.12/32"), Place::Base);
     store.put(&admin, prefix(Protocol::Bgp, "192.0.2.12/32"), Place::Over);
-    let advertised = [((Protocol::Bgp, "192.0.2.10/32".parse().unwrap()), BTreeSet::new())].into();
+    let advertised = Arc::new([((Protocol::Bgp, "192.0.2.10/32".parse().unwrap()), BTreeSet::new())].into());
     let live = Arc::new(Live { advertised, ..Live::default() });
     let text = text_of(&Scrape { snapshot: store.snapshot().clone(), live, ..Scrape::default() });
     for line in [

@@ -1,10 +1,12 @@
 //! Which own prefixes bgpd has sent, and to whom, without ever dumping its table.
 //!
-//! A prefix is asked for when something may have changed for it: it is new, it is on its way out, or a peer came,
-//! went, or was sent another number of prefixes. A few more are asked for in turn each time, as a safety net.
+//! A prefix is asked for when something may have changed for it: it is new, it is on its way out, or a peer came or
+//! went. When that does not explain how many prefixes a peer was sent, all are asked for. A few more are asked for in
+//! turn each time, as a safety net.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use novaroute_core::intent::{IntentKey, Protocol};
 use novaroute_core::live::{PeerLive, SessionState};
@@ -21,23 +23,32 @@ const ASKED_PER_LOOK_MAX: usize = 500;
 /// Prefixes that are asked for in turn, changed or not.
 const ASKED_IN_TURN: usize = 16;
 
-/// What of a peer decides whom a prefix was sent to.
-type Fingerprint = BTreeMap<PeerAddress, (bool, u32, u32)>;
+/// Whom a prefix was sent to.
+type Sent = BTreeMap<Prefix, BTreeSet<PeerAddress>>;
 
 /// What is known of the own prefixes.
 #[derive(Debug, Default)]
 pub(super) struct Advertised {
-    sent: BTreeMap<Prefix, BTreeSet<PeerAddress>>,
+    sent: Arc<Sent>,
     in_doubt: BTreeSet<Prefix>,
-    peers: Fingerprint,
+    /// The sessions that are up, with the number of times that they went down.
+    sessions: BTreeMap<PeerAddress, u32>,
+    /// How many prefixes each was sent, and how many of the own ones are known to have been.
+    explained: BTreeMap<PeerAddress, (u32, u32)>,
+    wanted: BTreeSet<Prefix>,
     revision: u64,
     turn: Option<Prefix>,
 }
 
 impl Advertised {
-    /// The prefixes that were sent to somebody, and to whom.
-    pub(super) fn sent(&self) -> impl Iterator<Item = (&Prefix, &BTreeSet<PeerAddress>)> {
-        self.sent.iter().filter(|(_, peers)| !peers.is_empty())
+    /// The prefixes and whom they were sent to; to nobody means that it is not announced.
+    pub(super) fn sent(&self) -> Arc<Sent> {
+        Arc::clone(&self.sent)
+    }
+
+    /// Whether something is still to be asked for.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        !self.in_doubt.is_empty()
     }
 
     /// Asks for what is in doubt.
@@ -47,14 +58,14 @@ impl Advertised {
         snapshot: &Snapshot,
         peers: &BTreeMap<PeerAddress, PeerLive>,
     ) -> Result<(), LookError> {
-        let wanted = wanted(snapshot);
-        self.doubt(&wanted, snapshot.revision(), fingerprint(peers));
+        self.doubt(snapshot, peers);
         let asked = self.most_doubtful();
         let commands: Vec<String> = asked.iter().map(bgp::prefix_command).collect();
         let replies = vty.pipeline(&commands).await?;
         for (prefix, reply) in asked.iter().zip(replies) {
-            self.take_in(*prefix, bgp::advertised_to(&reply.text)?.peers, &wanted);
+            self.take_in(*prefix, bgp::advertised_to(&reply.text)?.peers);
         }
+        self.explain(peers);
         Ok(())
     }
 
@@ -65,111 +76,96 @@ impl Advertised {
         unsent.into_iter().chain(sent).copied().take(ASKED_PER_LOOK_MAX).collect()
     }
 
-    fn doubt(&mut self, wanted: &BTreeSet<Prefix>, revision: u64, peers: Fingerprint) {
-        let anything_changed = self.peers != peers || self.revision != revision;
-        (self.peers, self.revision) = (peers, revision);
-        let known = self.sent.keys().copied().collect::<BTreeSet<_>>();
-        if anything_changed {
-            self.in_doubt.extend(wanted.union(&known));
+    fn doubt(&mut self, snapshot: &Snapshot, peers: &BTreeMap<PeerAddress, PeerLive>) {
+        if self.revision != snapshot.revision() {
+            self.doubt_what_changed(snapshot);
+        }
+        let established = |(_, peer): &(&PeerAddress, &PeerLive)| peer.state == SessionState::Established;
+        let sessions = peers.iter().filter(established).map(|(address, peer)| (*address, peer.flaps)).collect();
+        if self.sessions != sessions {
+            self.sessions = sessions;
+            self.forget_ended_sessions();
+            self.in_doubt.extend(&self.wanted);
+            self.in_doubt.extend(self.sent.keys());
+        }
+        // Without a session nothing can have been sent.
+        if self.sessions.is_empty() {
+            self.in_doubt.retain(|prefix| self.sent.contains_key(prefix));
             return;
         }
-        self.in_doubt.extend(wanted.symmetric_difference(&known));
-        // Without an established peer, what was not sent cannot have been sent since.
-        if self.peers.values().any(|(established, ..)| *established) {
-            self.in_doubt.extend(self.sent.iter().filter(|(_, peers)| peers.is_empty()).map(|(prefix, _)| *prefix));
-        }
+        let unsent = |prefix: &&Prefix| self.sent.get(prefix).is_none_or(BTreeSet::is_empty);
+        self.in_doubt.extend(self.wanted.iter().filter(unsent));
         let after = self.turn.map_or(Bound::Unbounded, Bound::Excluded);
-        let in_turn: Vec<Prefix> = wanted.range((after, Bound::Unbounded)).take(ASKED_IN_TURN).copied().collect();
+        let in_turn: Vec<Prefix> = self.wanted.range((after, Bound::Unbounded)).take(ASKED_IN_TURN).copied().collect();
         self.turn = in_turn.last().copied();
         self.in_doubt.extend(in_turn);
     }
 
-    fn take_in(&mut self, prefix: Prefix, peers: BTreeSet<PeerAddress>, wanted: &BTreeSet<Prefix>) {
-        self.in_doubt.remove(&prefix);
-        // Gone, and nobody wants it: it need not be remembered. What is wanted and not sent stays in doubt.
-        if peers.is_empty() && !wanted.contains(&prefix) {
-            self.sent.remove(&prefix);
-        } else {
-            self.sent.insert(prefix, peers);
+    fn doubt_what_changed(&mut self, snapshot: &Snapshot) {
+        let of_bgp = |key: &IntentKey| match key {
+            IntentKey::Prefix(Protocol::Bgp, prefix) => Some(*prefix),
+            _ => None,
+        };
+        self.wanted.clear();
+        for (key, slot) in snapshot.slots() {
+            let Some(prefix) = of_bgp(key) else { continue };
+            self.wanted.insert(prefix);
+            if slot.live().is_some_and(|entry| entry.revision > self.revision) {
+                self.in_doubt.insert(prefix);
+            }
+        }
+        self.revision = snapshot.revision();
+        self.in_doubt.extend(self.sent.keys().filter(|prefix| !self.wanted.contains(prefix)));
+    }
+
+    /// What was sent over a session ends with it.
+    fn forget_ended_sessions(&mut self) {
+        let sessions = &self.sessions;
+        let ended = |peers: &BTreeSet<PeerAddress>| peers.iter().any(|peer| !sessions.contains_key(peer));
+        if self.sent.values().any(ended) {
+            let sent = Arc::make_mut(&mut self.sent).values_mut();
+            sent.for_each(|peers| peers.retain(|peer| sessions.contains_key(peer)));
         }
     }
-}
 
-fn wanted(snapshot: &Snapshot) -> BTreeSet<Prefix> {
-    let prefix = |key: &IntentKey| match key {
-        IntentKey::Prefix(Protocol::Bgp, prefix) => Some(*prefix),
-        _ => None,
-    };
-    snapshot.slots().filter_map(|(key, _)| prefix(key)).collect()
-}
+    fn take_in(&mut self, prefix: Prefix, peers: BTreeSet<PeerAddress>) {
+        let wanted = self.wanted.contains(&prefix);
+        // What is wanted and not sent stays in doubt; so does what is on its way out.
+        if wanted == peers.is_empty() {
+            self.in_doubt.insert(prefix);
+        } else {
+            self.in_doubt.remove(&prefix);
+        }
+        if peers.is_empty() && !wanted {
+            if self.sent.contains_key(&prefix) {
+                Arc::make_mut(&mut self.sent).remove(&prefix);
+            }
+        } else if self.sent.get(&prefix) != Some(&peers) {
+            Arc::make_mut(&mut self.sent).insert(prefix, peers);
+        }
+    }
 
-fn fingerprint(peers: &BTreeMap<PeerAddress, PeerLive>) -> Fingerprint {
-    let of = |peer: &PeerLive| (peer.state == SessionState::Established, peer.prefixes_sent, peer.flaps);
-    peers.iter().map(|(address, peer)| (*address, of(peer))).collect()
+    /// A peer that was sent more or fewer prefixes than are known puts all in doubt: once for each pair of numbers,
+    /// since somebody else's prefixes may be among them.
+    fn explain(&mut self, peers: &BTreeMap<PeerAddress, PeerLive>) {
+        if self.is_in_doubt() {
+            return;
+        }
+        let known = |peer: &PeerAddress| self.sent.values().filter(|to| to.contains(peer)).count();
+        let mut explained = BTreeMap::new();
+        for (address, peer) in peers.iter().filter(|(address, _)| self.sessions.contains_key(address)) {
+            let known = u32::try_from(known(address)).unwrap_or(u32::MAX);
+            explained.insert(*address, (peer.prefixes_sent, known));
+        }
+        if explained == self.explained {
+            return;
+        }
+        if explained.values().any(|(sent, known)| sent != known) {
+            self.in_doubt.extend(&self.wanted);
+        }
+        self.explained = explained;
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn prefixes(number: u8) -> BTreeSet<Prefix> {
-        (0..number).map(|n| format!("10.0.0.{n}/32").parse().unwrap()).collect()
-    }
-
-    fn to_one() -> BTreeSet<PeerAddress> {
-        ["10.9.9.9".parse().unwrap()].into()
-    }
-
-    fn one_peer(sent: u32) -> Fingerprint {
-        [("10.9.9.9".parse().unwrap(), (true, sent, 0))].into()
-    }
-
-    /// Answers everything in doubt with "sent".
-    fn settle(advertised: &mut Advertised, wanted: &BTreeSet<Prefix>) {
-        for prefix in advertised.in_doubt.clone() {
-            advertised.take_in(prefix, to_one(), wanted);
-        }
-    }
-
-    #[test]
-    fn at_rest_a_few_are_asked_for_in_turn_until_all_were() {
-        let (mut advertised, wanted) = (Advertised::default(), prefixes(40));
-        advertised.doubt(&wanted, 1, one_peer(40));
-        assert_eq!(advertised.in_doubt.len(), 40);
-        settle(&mut advertised, &wanted);
-        let mut asked = BTreeSet::new();
-        for _ in 0..4 {
-            advertised.doubt(&wanted, 1, one_peer(40));
-            assert!(advertised.in_doubt.len() <= ASKED_IN_TURN);
-            asked.extend(advertised.in_doubt.clone());
-            settle(&mut advertised, &wanted);
-        }
-        assert_eq!(asked, wanted);
-    }
-
-    #[test]
-    fn a_peer_that_changed_puts_all_in_doubt() {
-        let (mut advertised, wanted) = (Advertised::default(), prefixes(40));
-        advertised.doubt(&wanted, 1, one_peer(40));
-        settle(&mut advertised, &wanted);
-        advertised.doubt(&wanted, 1, one_peer(39));
-        assert_eq!(advertised.in_doubt.len(), 40);
-    }
-
-    #[test]
-    fn a_withdrawn_prefix_is_asked_for_until_it_is_gone() {
-        let (mut advertised, all) = (Advertised::default(), prefixes(2));
-        advertised.doubt(&all, 1, one_peer(2));
-        settle(&mut advertised, &all);
-        let fewer = prefixes(1);
-        advertised.doubt(&fewer, 2, one_peer(2));
-        settle(&mut advertised, &fewer);
-        assert_eq!(advertised.sent().count(), 2);
-        advertised.doubt(&fewer, 2, one_peer(1));
-        for prefix in advertised.in_doubt.clone() {
-            let peers = if fewer.contains(&prefix) { to_one() } else { BTreeSet::new() };
-            advertised.take_in(prefix, peers, &fewer);
-        }
-        assert_eq!(advertised.sent.keys().copied().collect::<BTreeSet<_>>(), fewer);
-    }
-}
+mod tests;

@@ -3,20 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use novaroute_core::bgp::BgpInstance;
-use novaroute_core::engine::{Engine, Recorded};
+use novaroute_core::engine::{Decision, Engine, Recorded};
 use novaroute_core::event::Event;
 use novaroute_core::intent::{Change, Intent, IntentKey, Target};
 use novaroute_core::name::OwnerName;
 use novaroute_core::policy::Policy;
 use novaroute_core::rejection::Rejection;
-use tracing::warn;
+use novaroute_core::session::{ConnectionId, Origin, SessionTerms};
+use tracing::{info, warn};
 
-use super::Reply;
+use super::{Demand, Reply};
 
 /// A change that waits for the journal.
 pub(super) struct Waiting {
     pub(super) reply: Reply,
     pub(super) previous_bgp: Option<BgpInstance>,
+    pub(super) session: Option<SessionTerms>,
+    pub(super) removed: Vec<IntentKey>,
+    pub(super) changed: bool,
 }
 
 /// What a group does, collected on a draft before any of it counts.
@@ -33,6 +37,7 @@ pub(super) struct Group {
 pub(super) enum Unjournaled {
     Record(Recorded),
     Reload { policies: BTreeMap<OwnerName, Policy>, intents: Vec<Intent> },
+    Disconnected { connection: ConnectionId, now_ms: u64 },
 }
 
 impl Group {
@@ -47,19 +52,43 @@ impl Group {
         group
     }
 
-    pub(super) fn submit(&mut self, owner: &OwnerName, change: Change, reply: Reply) -> Result<(), (Rejection, Reply)> {
-        let decision = match self.draft.decide(owner, change.clone()) {
+    pub(super) fn submit(
+        &mut self,
+        owner: &OwnerName,
+        demand: Demand,
+        origin: &Origin,
+        reply: Reply,
+    ) -> Result<(), (Rejection, Reply)> {
+        let decided = match demand {
+            Demand::Change(change) => self.draft.decide_from(owner, change, origin),
+            Demand::Session(call) => self.draft.decide_session(owner, &call, origin),
+        };
+        let decision = match decided {
             Ok(decision) => decision,
             Err(rejection) => return Err((rejection, reply)),
         };
         let previous_bgp = self.draft.bgp_instance();
-        let changes_intents = decision.changes_intents();
-        self.events.extend(self.draft.commit(decision));
-        if changes_intents {
-            self.journaled.push((owner.clone(), change, self.draft.snapshot().revision()));
-        }
-        self.waiting.push(Waiting { reply, previous_bgp });
+        let (changed, removed) = (decision.changes_intents(), decision.removed().cloned().collect());
+        self.make(owner, decision);
+        let session = self.draft.sessions().get(owner).map(|session| session.terms().clone());
+        self.waiting.push(Waiting { reply, previous_bgp, session, removed, changed });
         Ok(())
+    }
+
+    /// Withdraws what is held by the owners who did not come back in time.
+    pub(super) fn expire(&mut self, now_ms: u64, grace_ms: u64) {
+        for decision in self.draft.decide_expiries(now_ms, grace_ms) {
+            let owner = decision.owner().clone();
+            info!(%owner, intents = decision.removed().count(), "the owner did not come back: its intents go");
+            self.make(&owner, decision);
+        }
+    }
+
+    fn make(&mut self, owner: &OwnerName, decision: Decision) {
+        let journaled = decision.journaled().to_vec();
+        self.events.extend(self.draft.commit(decision));
+        let revision = self.draft.snapshot().revision();
+        self.journaled.extend(journaled.into_iter().map(|change| (owner.clone(), change, revision)));
     }
 
     pub(super) fn take(&mut self, taken: Unjournaled) {
@@ -68,6 +97,11 @@ impl Group {
             Unjournaled::Reload { policies, intents } => {
                 self.draft.set_policies(policies.clone());
                 self.events.extend(declare(&mut self.draft, intents.clone()));
+            }
+            Unjournaled::Disconnected { connection, now_ms } => {
+                for owner in self.draft.on_disconnect(*connection, *now_ms) {
+                    info!(%owner, "the connection of the owner's session was lost: its grace begins");
+                }
             }
         }
         self.unjournaled.push(taken);

@@ -18,6 +18,7 @@ use tracing::{debug, info, warn};
 
 use super::status::Outcome;
 use super::{LINES_SHOWN_MAX, Loop, Seen};
+use crate::fault::{self, Point};
 use crate::frr::{Applied, Frr, Running};
 use crate::metrics::TransactionResult;
 
@@ -33,9 +34,11 @@ impl<F: Frr> Loop<F> {
     /// Makes FRR run what is wanted, as far as it lets us. While `adopting`, what nobody has claimed stays.
     pub(super) async fn reconcile(&mut self, adopting: bool) -> RoundEnd {
         let snapshot = self.parts.view.borrow_and_update().snapshot.clone();
-        self.looked_at = snapshot.revision();
+        let before = std::mem::replace(&mut self.looked_at, snapshot.revision());
+        let again = |key: &IntentKey| snapshot.live(key).is_some_and(|entry| entry.revision > before);
+        self.refusals.forget_intents(again);
         let desired = compose(snapshot.live_intents());
-        let claimed = adopting.then(|| self.claimed_with(&snapshot));
+        let claimed = adopting.then(|| self.claimed_with(&snapshot, &desired));
         let removals = claimed.as_ref().map_or(Removals::Apply, Removals::Hold);
         let mut outcome = match self.converge(&snapshot, &desired, removals).await {
             Ok(outcome) => outcome,
@@ -46,10 +49,12 @@ impl<F: Frr> Loop<F> {
                 return RoundEnd::Retry;
             }
         };
-        self.publish(&outcome);
+        self.publish(&outcome, snapshot.revision());
         // An intent whose lines went out in a round that was overtaken is told of by the round that sees them in FRR.
         outcome.sent.append(&mut self.sent);
+        fault::reach(Point::RecordBefore);
         self.parts.owner.record(outcome.recorded(&snapshot, &desired, &self.refusals)).await;
+        fault::reach(Point::RecordAfter);
         let waiting = outcome.left.intents();
         self.sent = outcome.sent.iter().filter(|key| waiting.contains(key)).cloned().collect();
         if outcome.superseded {
@@ -61,10 +66,11 @@ impl<F: Frr> Loop<F> {
         end
     }
 
-    /// What was claimed since the start, up to this snapshot.
-    fn claimed_with(&mut self, snapshot: &Snapshot) -> BTreeSet<IntentKey> {
+    /// What was claimed since the start, up to this snapshot. An intent that waits for one which nobody has claimed yet
+    /// does not count: what runs for it is what it asks for.
+    fn claimed_with(&mut self, snapshot: &Snapshot, desired: &Desired) -> BTreeSet<IntentKey> {
         self.claimed.extend(snapshot.slots().map(|(key, _)| key.clone()));
-        self.claimed.clone()
+        self.claimed.difference(&desired.waiting()).cloned().collect()
     }
 
     async fn converge(
@@ -81,8 +87,9 @@ impl<F: Frr> Loop<F> {
             let plan = self.refusals.filter(diff(&running.config, &target, removals));
             let unchanged = self.settled == Some(snapshot.revision());
             let grace_ended = self.adopting && removals == Removals::Apply;
-            if pass == 0 && unchanged && !plan.is_empty() && running.reconnected.is_empty() && !grace_ended {
-                self.tell_drift(&plan);
+            if unchanged && running.reconnected.is_empty() && !grace_ended {
+                // Also what was edited while the lines before were on their way.
+                self.tell_drift(&plan.beyond(&sent));
             }
             outcome.compare(&running, target, &plan);
             if plan.is_empty() {
@@ -90,13 +97,13 @@ impl<F: Frr> Loop<F> {
             }
             let applied = self.send(&plan, &running).await;
             outcome.take(&plan, &applied);
-            for daemon in relieved(&plan, &applied) {
-                self.refusals.forget(daemon);
-            }
+            let relieved = relieved(&plan, &applied);
+            relieved.iter().for_each(|daemon| self.refusals.forget(*daemon));
             let clean = applied.refused.is_empty() && applied.lost.is_empty();
-            for refusal in applied.refused {
-                self.refusals.record(refusal);
-            }
+            // What stood against it may have gone after it was refused: the next pass tells.
+            let is_last = pass + 1 == PASSES_MAX;
+            let stands = |refusal: &Refusal| is_last || !relieved.contains(&refusal.daemon);
+            applied.refused.into_iter().filter(stands).for_each(|refusal| self.refusals.record(refusal));
             outcome.superseded = clean && outcome.lines() > COMPARED_AT_ONCE_LINES_MAX && self.is_overtaken();
             if !outcome.lost.is_empty() || outcome.superseded {
                 return Ok(outcome);
@@ -112,7 +119,7 @@ impl<F: Frr> Loop<F> {
         self.parts.view.borrow().snapshot.revision() != self.looked_at
     }
 
-    async fn read(&mut self) -> Result<Running, String> {
+    pub(super) async fn read(&mut self) -> Result<Running, String> {
         let mut running = self.parts.frr.running(&self.absent()).await?;
         // An ospf6d that hangs or starts anew still has its place: without it the routes that it redistributes would
         // not be wanted, and taking them back would withdraw what is.
@@ -132,7 +139,9 @@ impl<F: Frr> Loop<F> {
         info!(lines = plan.len(), "sending to FRR");
         debug!("plan:\n{plan}");
         let started = Instant::now();
+        fault::reach(Point::PlanBefore);
         let applied = self.parts.frr.apply(plan, running.dialect.version).await;
+        fault::reach(Point::PlanAfter);
         let result = match (applied.lost.is_empty(), applied.refused.is_empty()) {
             (false, _) => TransactionResult::Failed,
             (true, false) => TransactionResult::Refused,
@@ -143,7 +152,7 @@ impl<F: Frr> Loop<F> {
     }
 
     /// What FRR took without a word and still does not show is refused too: to send it again in every round would
-    /// change nothing and could hurt. What was not part of the last plan is left to the next round: a daemon was
+    /// change nothing and could hurt. It is tried again when a daemon comes, and by a few of the next resyncs. What was not part of the last plan is left to the next round: a daemon was
     /// restarted, or somebody edited FRR meanwhile.
     async fn give_up(
         &mut self,
@@ -158,20 +167,23 @@ impl<F: Frr> Loop<F> {
         let kept_nothing = left.batches.iter().filter(|batch| !running.reconnected.contains(&batch.daemon));
         for refusal in kept_nothing.flat_map(|batch| not_kept(batch, sent)) {
             warn!(daemon = %refusal.daemon, "{}", refusal.reason);
-            self.refusals.record(refusal);
+            self.refusals.record_lost(refusal);
         }
         let left = self.refusals.filter(diff(&running.config, &target, removals));
         outcome.compare(&running, target, &left);
         Ok(())
     }
 
-    fn publish(&self, outcome: &Outcome) {
+    fn publish(&self, outcome: &Outcome, revision: u64) {
         let unclaimed = outcome.held.iter().filter_map(|held| held.intent.clone()).collect();
         let foreign = outcome.foreign.iter().take(LINES_SHOWN_MAX);
         let foreign = foreign.map(|line| format!("{}: {}", line.daemon, line.text)).collect();
-        let needed = outcome.needed.clone();
+        let (needed, digests) = (outcome.needed.clone(), outcome.digests.clone());
+        let unswept = outcome.unswept(&self.refusals, &self.parts.live.borrow());
         self.parts.seen.send_modify(|seen| {
-            *seen = Arc::new(Seen { unclaimed, foreign, needed, rounds: seen.rounds + 1 });
+            let (compared, unswept) =
+                if outcome.superseded { (seen.compared, seen.unswept.clone()) } else { (revision, unswept) };
+            *seen = Arc::new(Seen { unclaimed, foreign, needed, digests, rounds: seen.rounds + 1, compared, unswept });
         });
     }
 }

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use novaroute_core::desired::Desired;
 use novaroute_core::engine::Recorded;
 use novaroute_core::intent::IntentKey;
+use novaroute_core::live::Live;
 use novaroute_core::reconcile::RoundEnd;
 use novaroute_core::state::{IntentState, IntentStatus, Reason};
 use novaroute_core::store::Snapshot;
 use novaroute_frr::config::{Config, ForeignLine};
-use novaroute_frr::plan::Held;
+use novaroute_frr::plan::{Held, Op};
 use novaroute_frr::refusals::Refusals;
 use novaroute_frr::{Daemon, Plan};
 
-use crate::frr::{Applied, Running};
+use crate::events::now_ns;
+use crate::frr::{Applied, Digests, Running};
 
 /// What a round found out.
 #[derive(Debug, Default)]
@@ -28,6 +30,8 @@ pub(super) struct Outcome {
     pub(super) superseded: bool,
     /// Daemons that did not answer, and why.
     missing: BTreeMap<Daemon, String>,
+    /// The processes that each daemon's lines go to.
+    processes: BTreeMap<Daemon, &'static str>,
     /// Daemons that broke off.
     pub(super) lost: BTreeMap<Daemon, String>,
     /// Own lines that nobody has claimed.
@@ -36,6 +40,8 @@ pub(super) struct Outcome {
     pub(super) foreign: Vec<ForeignLine>,
     /// The processes that take what is wanted.
     pub(super) needed: BTreeSet<&'static str>,
+    /// What the processes printed when they were read last.
+    pub(super) digests: Digests,
 }
 
 impl Outcome {
@@ -43,6 +49,9 @@ impl Outcome {
     pub(super) fn compare(&mut self, running: &Running, target: Config, plan: &Plan) {
         let wanted: BTreeSet<Daemon> = target.contexts().map(|(daemon, ..)| daemon).collect();
         self.needed = wanted.iter().map(|daemon| daemon.process(running.dialect.version)).collect();
+        self.digests.clone_from(&running.digests);
+        let version = running.dialect.version;
+        self.processes = Daemon::ALL.into_iter().map(|daemon| (daemon, daemon.process(version))).collect();
         self.missing = running.missing.iter().map(|(daemon, why)| (*daemon, why.clone())).collect();
         self.target = target;
         self.held.clone_from(&plan.held);
@@ -59,6 +68,24 @@ impl Outcome {
     pub(super) fn take(&mut self, plan: &Plan, applied: &Applied) {
         self.sent.extend(plan.intents().into_iter().cloned());
         self.lost.extend(applied.lost.iter().map(|(daemon, why)| (*daemon, why.clone())));
+    }
+
+    /// The daemons that have lines which nobody wants, as far as is known, and why. A daemon that was never there has
+    /// none.
+    pub(super) fn unswept(&self, refusals: &Refusals, live: &Live) -> BTreeMap<Daemon, String> {
+        let running =
+            |daemon: &Daemon| self.processes.get(daemon).is_some_and(|process| live.daemons.contains_key(*process));
+        let silent = self.missing.iter().filter(|(daemon, _)| running(daemon)).chain(&self.lost);
+        let mut unswept: BTreeMap<Daemon, String> = silent.map(|(daemon, why)| (*daemon, why.clone())).collect();
+        for batch in &self.left.batches {
+            if let Some(leaf) = batch.leaves.iter().find(|leaf| leaf.op == Op::Remove) {
+                unswept.entry(batch.daemon).or_insert_with(|| format!("'{}' is still to be sent", leaf.text));
+            }
+        }
+        for refusal in refusals.iter().filter(|refusal| refusal.sources.is_empty()) {
+            unswept.entry(refusal.daemon).or_insert_with(|| refusal.reason.clone());
+        }
+        unswept
     }
 
     /// Whether the round has to be tried again.
@@ -94,7 +121,7 @@ impl Outcome {
         };
         let live = snapshot.slots().filter(|(_, slot)| slot.live().is_some());
         let statuses = live.map(|(key, _)| (key.clone(), status(key))).collect();
-        Recorded { revision: snapshot.revision(), statuses, sent: self.sent.clone() }
+        Recorded { revision: snapshot.revision(), statuses, sent: self.sent.clone(), at_ns: now_ns() }
     }
 
     fn unreachable(&self, daemon: Daemon) -> Option<&str> {
@@ -107,7 +134,7 @@ pub(super) fn unreachable(snapshot: &Snapshot, desired: &Desired, why: &str) -> 
     let status = |key: &IntentKey| desired.blocked.get(key).cloned().unwrap_or_else(|| unavailable(why));
     let live = snapshot.slots().filter(|(_, slot)| slot.live().is_some());
     let statuses = live.map(|(key, _)| (key.clone(), status(key))).collect();
-    Recorded { revision: snapshot.revision(), statuses, sent: BTreeSet::new() }
+    Recorded { revision: snapshot.revision(), statuses, sent: BTreeSet::new(), at_ns: now_ns() }
 }
 
 fn unavailable(why: &str) -> IntentStatus {

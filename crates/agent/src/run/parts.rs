@@ -1,16 +1,19 @@
 //! The parts of a running agent, and what each is handed.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use novaroute_core::intent::IntentKey;
 use novaroute_core::live::Live;
 use novaroute_core::reconcile::Timing;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::config::{Config, Frr};
+use crate::edits::Edits;
 use crate::events::EventHub;
 use crate::frr::VtyFrr;
 use crate::gate::Gate;
@@ -40,10 +43,12 @@ pub(super) struct Shared {
     view: watch::Receiver<View>,
     live: watch::Receiver<Arc<Live>>,
     seen: watch::Receiver<Arc<Seen>>,
+    edited: Arc<Notify>,
     pub(super) hub: EventHub,
     metrics: Arc<Metrics>,
     stopwatch: Stopwatch,
     pub(super) shutdown: CancellationToken,
+    pub(super) handoff: CancellationToken,
 }
 
 /// Everything that runs.
@@ -52,6 +57,7 @@ pub(super) struct Parts {
     pub(super) task: OwnerTask,
     pub(super) reconciler: Reconciler<VtyFrr>,
     pub(super) observer: Observer,
+    pub(super) edits: Edits,
     pub(super) service: Service,
     pub(super) reloader: Reloader,
     pub(super) readiness: watch::Receiver<Readiness>,
@@ -67,16 +73,22 @@ impl Parts {
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), REVISION));
         let hub = EventHub::new(config.settings.events_ring, random_id(), Arc::clone(&metrics));
         let stopwatch = Stopwatch::new(Arc::clone(&metrics));
+        let declared = loaded.declared();
         let engine = restore(loaded.records, config.config_intents.clone(), config.policies());
-        let (task, owner, view) = owner_task(engine, journal, hub.clone(), Arc::clone(&metrics), stopwatch.clone());
+        let grace = config.settings.disconnect_grace_period;
+        let (task, owner, view) =
+            owner_task(engine, journal, hub.clone(), Arc::clone(&metrics), stopwatch.clone(), grace);
         let (live_tx, live) = watch::channel(Arc::default());
         let (seen_tx, seen) = watch::channel(Arc::default());
         let (ready_tx, readiness) = watch::channel(Readiness::Starting);
-        let shared = Shared { owner, view, live, seen, hub, metrics, stopwatch, shutdown: CancellationToken::new() };
+        let edited = Arc::new(Notify::new());
+        let (shutdown, handoff) = (CancellationToken::new(), CancellationToken::new());
+        let shared = Shared { owner, view, live, seen, edited, hub, metrics, stopwatch, shutdown, handoff };
         let gate = Gate::new(config.accounts());
         Self {
-            reconciler: shared.reconciler(&config.settings.frr, seen_tx),
+            reconciler: shared.reconciler(&config.settings.frr, declared, seen_tx),
             observer: shared.observer(&config.settings.frr, live_tx, ready_tx),
+            edits: shared.edits(&config.settings.frr),
             service: shared.service(gate.clone()),
             reloader: Reloader { path, current: config, gate, owner: shared.owner.clone(), level },
             shared,
@@ -87,15 +99,22 @@ impl Parts {
 }
 
 impl Shared {
-    fn reconciler(&self, frr: &Frr, seen: watch::Sender<Arc<Seen>>) -> Reconciler<VtyFrr> {
+    fn reconciler(
+        &self,
+        frr: &Frr,
+        declared: BTreeSet<IntentKey>,
+        seen: watch::Sender<Arc<Seen>>,
+    ) -> Reconciler<VtyFrr> {
         Reconciler {
             frr: VtyFrr::new(frr),
             owner: self.owner.clone(),
             view: self.view.clone(),
             live: self.live.clone(),
+            edited: Arc::clone(&self.edited),
             seen,
             hub: self.hub.clone(),
             metrics: Arc::clone(&self.metrics),
+            declared,
             random: random_u64,
         }
     }
@@ -113,6 +132,11 @@ impl Shared {
         }
     }
 
+    fn edits(&self, frr: &Frr) -> Edits {
+        let (seen, live, edited) = (self.seen.clone(), self.live.clone(), Arc::clone(&self.edited));
+        Edits { frr: VtyFrr::new(frr), seen, live, edited }
+    }
+
     fn service(&self, gate: Gate) -> Service {
         Service {
             gate,
@@ -123,6 +147,7 @@ impl Shared {
             hub: self.hub.clone(),
             metrics: Arc::clone(&self.metrics),
             shutdown: self.shutdown.clone(),
+            handoff: self.handoff.clone(),
         }
     }
 

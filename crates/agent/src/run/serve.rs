@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, timeout_at};
 use tracing::info;
 
 use super::Prepared;
@@ -14,7 +15,14 @@ use crate::logging::LevelHandle;
 use crate::observer::observe;
 use crate::{grpc, http};
 
-/// Serves until SIGTERM or SIGINT, then withdraws what the configuration says.
+/// The share of `shutdown.timeout` that ends the work; the rest is for the process to end in.
+const WORKING_SHARE: f64 = 0.95;
+
+/// The share that a round under way may take of it.
+const ROUND_SHARE: f64 = 0.2;
+
+/// Serves until SIGTERM or SIGINT, then withdraws what the configuration says; or until it is asked to hand off, which
+/// withdraws nothing.
 ///
 /// # Errors
 /// A part failed or panicked. Nothing is withdrawn then: the next start finds everything as it is.
@@ -23,7 +31,7 @@ pub(super) async fn serve(prepared: Prepared, path: PathBuf, config: Config, lev
     let settings = config.settings.clone();
     let (timing, complete) = (timing(&config), loaded.complete);
     let parts = Parts::new(path, config, journal, loaded, level);
-    let Parts { shared, task, reconciler, observer, service, reloader, readiness } = parts;
+    let Parts { shared, task, reconciler, observer, edits, service, reloader, readiness } = parts;
     let listener = socket.take_listener()?;
 
     let mut workers: JoinSet<Result<()>> = JoinSet::new();
@@ -32,6 +40,10 @@ pub(super) async fn serve(prepared: Prepared, path: PathBuf, config: Config, lev
         Ok(())
     });
     workers.spawn(observe(observer));
+    workers.spawn(async {
+        edits.watch().await;
+        Ok(())
+    });
     workers.spawn(async { Ok(reloader.run(files).await?) });
     let mut servers: JoinSet<Result<()>> = JoinSet::new();
     servers.spawn(grpc::serve(service, listener));
@@ -43,22 +55,26 @@ pub(super) async fn serve(prepared: Prepared, path: PathBuf, config: Config, lev
         let shutdown = shared.shutdown.clone();
         servers.spawn(async { Ok(http::serve(listener, exposition, readiness, shutdown).await?) });
     }
-    let mut reconciling = tokio::spawn(reconciler.run(timing, complete, shared.shutdown.clone()));
+    let last_round = settings.shutdown.timeout.mul_f64(ROUND_SHARE);
+    let mut reconciling = tokio::spawn(reconciler.run(timing, complete, shared.shutdown.clone(), last_round));
     info!(socket = %settings.socket.path.display(), "serving");
 
     tokio::select! {
         told = until_told_to_end() => told?,
+        () = shared.handoff.cancelled() => info!("ending: FRR is left to the next agent"),
         ended = workers.join_next() => return Err(died(ended)),
         ended = servers.join_next() => return Err(died(ended)),
         ended = &mut reconciling => return Err(died(Some(ended.map(|_| Ok(()))))),
     }
+    let deadline = Instant::now() + settings.shutdown.timeout.mul_f64(WORKING_SHARE);
     shared.shutdown.cancel();
     shared.hub.close();
     let reconciler = reconciling.await?;
-    if settings.shutdown.mode == ShutdownMode::Withdraw {
-        reconciler.withdraw_all(settings.shutdown.timeout).await;
+    if settings.shutdown.mode == ShutdownMode::Withdraw && !shared.handoff.is_cancelled() {
+        reconciler.withdraw_all(deadline).await;
     }
-    while let Some(ended) = servers.join_next().await {
+    // A call that does not end does not hold the exit.
+    while let Ok(Some(ended)) = timeout_at(deadline, servers.join_next()).await {
         ended??;
     }
     drop((socket, lock));

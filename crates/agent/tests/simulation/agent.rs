@@ -28,6 +28,9 @@ use crate::node::{DIALECT, Link};
 pub(crate) const TIMING: Timing =
     Timing { resync_ms: 30_000, retry_ms: 200, retry_max_ms: 5_000, adoption_grace_ms: 4_000 };
 
+/// How long the intents of an owner outlive its session.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// A running agent.
 #[derive(Debug)]
 pub(crate) struct Agent {
@@ -45,19 +48,30 @@ impl Agent {
         let (journal, loaded) = Journal::open(state).unwrap();
         assert_eq!(loaded.problems, Vec::<String>::new());
         let grace = Duration::from_millis(TIMING.adoption_grace_ms);
-        link.node().watch.on_start((!loaded.complete).then(|| Instant::now() + grace));
+        let declared = loaded.declared();
+        link.node().watch.on_start((!loaded.complete).then(|| Instant::now() + grace), &declared);
 
         let metrics = Arc::new(Metrics::new("0", "0"));
         let hub = EventHub::new(1, String::new(), Arc::clone(&metrics));
         let stopwatch = Stopwatch::new(Arc::clone(&metrics));
         let engine = restore(loaded.records, Vec::new(), policies());
-        let (task, owner, view) = owner_task(engine, journal, hub.clone(), Arc::clone(&metrics), stopwatch);
+        let (task, owner, view) = owner_task(engine, journal, hub.clone(), Arc::clone(&metrics), stopwatch, GRACE);
         let (live, seen_live) = watch::channel(Arc::new(all_connected()));
         let (seen, _) = watch::channel(Arc::new(Seen::default()));
         let (frr, owned) = (link.clone(), owner.clone());
-        let reconciler =
-            Reconciler { frr, owner: owned, view: view.clone(), live: seen_live, seen, hub, metrics, random: || 0 };
-        let reconciling = reconciler.run(TIMING, loaded.complete, CancellationToken::new());
+        let reconciler = Reconciler {
+            frr,
+            owner: owned,
+            view: view.clone(),
+            live: seen_live,
+            edited: Arc::default(),
+            seen,
+            hub,
+            metrics,
+            declared,
+            random: || 0,
+        };
+        let reconciling = reconciler.run(TIMING, loaded.complete, CancellationToken::new(), Duration::ZERO);
         let tasks = vec![tokio::spawn(task.run()), tokio::spawn(async { drop(reconciling.await) })];
         Self { owner, view, live, tasks, _lock: lock }
     }

@@ -8,10 +8,11 @@ use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
 use novaroute_core::intent::{Advertisement, Change, Intent, IntentKey, Kind, Protocol, Target};
 use novaroute_core::name::OwnerName;
 use novaroute_core::ospf::{OspfInterface, OspfTimers};
-use novaroute_core::peer::{Peer, PeerTimers, PeerType};
+use novaroute_core::peer::{GracefulRestart, Peer, PeerTimers, PeerType};
 use novaroute_core::policy::{Policy, PrefixType};
 use novaroute_core::prefix::Family;
 use novaroute_core::secret::Password;
+use novaroute_core::session::Registration;
 
 use crate::rng::Rng;
 
@@ -55,7 +56,7 @@ pub(crate) fn request(rng: &mut Rng) -> (OwnerName, Change) {
     let owner = rng.pick(&OWNERS).parse().unwrap();
     let change = match rng.below(20) {
         0 => Change::Deregister { withdraw_all: rng.percent(50) },
-        1 => Change::Register { reassert_intents: rng.percent(50) },
+        1 => Change::Register(Registration { reassert_intents: rng.percent(50), ..Registration::default() }),
         2 => Change::Remove(Target::BfdSessionsTo(rng.pick(&PEERS).parse().unwrap())),
         3..=7 => Change::Remove(Target::Key(any_intent(rng).key())),
         _ => Change::Put(any_intent(rng)),
@@ -74,6 +75,67 @@ pub(crate) fn instance(rng: &mut Rng) -> Intent {
 pub(crate) fn host_prefix() -> Intent {
     let (prefix, attributes) = (PREFIXES[0].parse().unwrap(), PrefixAttributes::default());
     Intent::Prefix(Advertisement { protocol: Protocol::Bgp, prefix, attributes })
+}
+
+/// A node with something of every kind, of both families and with what they depend on.
+pub(crate) fn one_of_each() -> Vec<Intent> {
+    let peer = |address: &str| Peer {
+        address: address.parse().unwrap(),
+        remote_as: Asn::new(65_010).unwrap(),
+        peer_type: None,
+        timers: None,
+        bfd: Some(BfdTimers::default()),
+        description: None,
+        families: Family::ALL.into(),
+        source_address: None,
+        ebgp_multihop: None,
+        password: None,
+        max_prefix: NonZeroU32::MIN,
+        graceful_restart: GracefulRestart::default(),
+    };
+    let prefix = |protocol, text: &str| {
+        let attributes = PrefixAttributes::default();
+        Intent::Prefix(Advertisement { protocol, prefix: text.parse().unwrap(), attributes })
+    };
+    let key = BfdKey { peer: "172.16.0.9".parse().unwrap(), interface: None, hop: Hop::Single };
+    let interface = |name: &str| OspfInterface {
+        interface: name.parse().unwrap(),
+        area: "0".parse().unwrap(),
+        passive: false,
+        cost: NonZeroU16::MIN,
+        timers: OspfTimers::default(),
+    };
+    let local_as = Asn::new(65_001).unwrap();
+    vec![
+        Intent::Bgp(BgpInstance { local_as, router_id: "1.1.1.1".parse().unwrap() }),
+        Intent::Peer(peer(PEERS[0])),
+        Intent::Peer(peer(PEERS[2])),
+        prefix(Protocol::Bgp, PREFIXES[0]),
+        prefix(Protocol::Bgp, PREFIXES[3]),
+        prefix(Protocol::Ospf, PREFIXES[1]),
+        prefix(Protocol::Ospf, PREFIXES[3]),
+        Intent::Bfd(BfdSession { key, local_address: None, timers: timers()[1] }),
+        Intent::Ospf(interface(INTERFACES[0])),
+        Intent::Ospf(interface(INTERFACES[1])),
+    ]
+}
+
+/// An external peer without anything that can be left out.
+pub(crate) fn plain_peer() -> Peer {
+    Peer {
+        address: PEERS[0].parse().unwrap(),
+        remote_as: Asn::new(65_010).unwrap(),
+        peer_type: None,
+        timers: None,
+        bfd: None,
+        description: None,
+        families: [Family::Ipv4].into(),
+        source_address: None,
+        ebgp_multihop: None,
+        password: None,
+        max_prefix: NonZeroU32::new(10).unwrap(),
+        graceful_restart: GracefulRestart::default(),
+    }
 }
 
 fn any_intent(rng: &mut Rng) -> Intent {
@@ -102,6 +164,7 @@ fn peer(rng: &mut Rng) -> Peer {
         ebgp_multihop: rng.maybe(&[NonZeroU8::new(3).unwrap(), NonZeroU8::MAX]),
         password: rng.maybe(&[Password::new("first").unwrap(), Password::new("second").unwrap()]),
         max_prefix: NonZeroU32::new(rng.pick(&[10, 1000])).unwrap(),
+        graceful_restart: rng.pick(&[GracefulRestart::Helper, GracefulRestart::Full, GracefulRestart::Off]),
     }
 }
 
@@ -157,6 +220,6 @@ pub(crate) fn keys_of(change: &Change, held: impl Iterator<Item = IntentKey>) ->
             held.filter(|key| matches!(key, IntentKey::Bfd(bfd) if bfd.peer == *peer)).collect()
         }
         Change::Deregister { .. } => held.collect(),
-        Change::Register { .. } => BTreeSet::new(),
+        Change::Register(_) | Change::Reopen(_) => BTreeSet::new(),
     }
 }

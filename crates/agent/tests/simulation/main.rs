@@ -8,6 +8,7 @@
 //! `NOVAROUTE_SEED=n` plays one seed alone, and shows the agent's log, at the level in `RUST_LOG`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says by a panic what went wrong")]
 
+mod adoption;
 mod agent;
 mod clients;
 mod disk;
@@ -15,6 +16,7 @@ mod faults;
 mod giving_up;
 mod model;
 mod node;
+mod obstructed;
 mod rng;
 mod run;
 mod settled;

@@ -51,7 +51,7 @@ impl Model {
                 self.remove(owner, |named| matches!(named, IntentKey::Bfd(bfd) if bfd.peer == *peer));
             }
             Change::Deregister { withdraw_all: true } => self.remove(owner, |_| true),
-            Change::Deregister { withdraw_all: false } | Change::Register { .. } => {}
+            Change::Deregister { withdraw_all: false } | Change::Register(_) | Change::Reopen(_) => {}
         }
         true
     }

@@ -35,6 +35,8 @@ pub(crate) struct Node {
     pub(crate) refused: BTreeSet<String>,
     /// Lines that FRR takes without a word and forgets.
     pub(crate) swallowed: BTreeSet<String>,
+    /// A line that FRR refuses as long as it runs another one.
+    pub(crate) obstructed: Option<[&'static str; 2]>,
     /// Whether FRR takes lines again that it refused or forgot.
     pub(crate) relented: bool,
     /// Plans that were sent.
@@ -56,6 +58,7 @@ impl Node {
             reconnecting: BTreeSet::new(),
             refused: BTreeSet::new(),
             swallowed: BTreeSet::new(),
+            obstructed: None,
             relented: false,
             plans: 0,
             restart_at_read: None,
@@ -88,7 +91,8 @@ impl Node {
             self.reconnecting.iter().filter(|daemon| !missing.contains_key(daemon)).copied().collect();
         self.reconnecting.retain(|daemon| !reconnected.contains(daemon));
         let dialect = Dialect { ospf6d: !missing.contains_key(&Daemon::Ospf6d), ..DIALECT };
-        Ok(Running { dialect, config, missing, reconnected })
+        let digests = BTreeMap::new();
+        Ok(Running { dialect, config, missing, reconnected, digests })
     }
 
     /// A plan is going to be sent.
@@ -125,6 +129,9 @@ impl Node {
         if self.is_refused(batch) {
             return Some(refused_context(batch));
         }
+        if let Some(refusal) = leaf.and_then(|leaf| self.obstruction(batch, leaf)) {
+            return Some(refusal);
+        }
         if leaf.is_some_and(|leaf| self.swallowed.contains(leaf.text.reveal())) {
             return None;
         }
@@ -133,6 +140,14 @@ impl Node {
         let executed = self.frr.execute(&Plan { batches: vec![piece], ..Plan::default() });
         self.watch.after(before, &self.frr, || leaf.map_or_else(String::new, |leaf| leaf.text.to_string()));
         executed.refused.into_iter().next()
+    }
+
+    fn obstruction(&self, batch: &Batch, leaf: &Leaf) -> Option<Refusal> {
+        let [_, by] = self.obstructed.filter(|[line, _]| *line == leaf.text.reveal())?;
+        let stands = self.frr.print(batch.daemon).lines().any(|line| line.trim() == by);
+        let refusal =
+            Refusal { line: Some(leaf.text.clone()), sources: leaf.sources.clone(), ..refused_context(batch) };
+        stands.then_some(refusal)
     }
 
     /// bgpd runs one instance, and does not go into one of another AS.
@@ -254,6 +269,10 @@ impl Frr for Link {
         let running = self.node().read(absent);
         self.pause().await;
         running
+    }
+
+    async fn zebra_serves_bgpd(&mut self) -> bool {
+        true
     }
 
     async fn apply(&mut self, plan: &Plan, _version: FrrVersion) -> Applied {

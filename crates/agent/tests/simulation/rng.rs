@@ -39,6 +39,14 @@ impl Rng {
         from[self.below(from.len())].clone()
     }
 
+    /// The same values in any order.
+    pub(crate) fn shuffled<T>(&mut self, mut values: Vec<T>) -> Vec<T> {
+        for last in (1..values.len()).rev() {
+            values.swap(last, self.below(last + 1));
+        }
+        values
+    }
+
     /// One of the values, or none.
     pub(crate) fn maybe<T: Clone>(&mut self, from: &[T]) -> Option<T> {
         self.percent(50).then(|| self.pick(from))

@@ -155,7 +155,7 @@ impl Run {
         run
     }
 
-    /// The agent forgets everything; some of the owners repeat what they want.
+    /// The agent forgets everything; some of the owners repeat what they want, in any order.
     async fn lose_journal(mut self) -> Self {
         let forgotten = std::mem::take(&mut self.link.node().watch.model).holdings();
         debug!("the agent crashes, and its journal is gone");
@@ -165,7 +165,7 @@ impl Run {
         self.disk.lose_journal();
         self.agent = Agent::start(self.disk.path(), &self.link);
         let chance = self.rng.pick(&[0, 50, 100]);
-        for holding in forgotten {
+        for holding in self.rng.shuffled(forgotten) {
             if self.rng.percent(chance) {
                 self.ask(vec![(holding.owner, Change::Put(holding.intent))]).await;
                 sleep(Duration::from_millis(self.rng.pick(&[0, 0, 0, 100]))).await;

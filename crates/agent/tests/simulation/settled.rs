@@ -17,15 +17,17 @@ use crate::run::Run;
 
 /// Longer than any wait of the agent.
 const LONG: Duration = Duration::from_secs(45);
+/// Longer than the agent takes to give up a line that FRR does not keep: three resyncs try it again.
+const GIVEN_UP: Duration = Duration::from_secs(180);
 
 /// # Panics
 /// FRR does not run what was acknowledged, an intent's state says otherwise, or the agent goes on sending.
 pub(crate) async fn check(run: Run) {
-    sleep(LONG).await;
+    sleep(GIVEN_UP).await;
     // What FRR refused for a while is tried again when its daemons come back.
     if run.link.node().relented {
         run.link.node().reconnecting.extend(Daemon::ALL);
-        sleep(LONG).await;
+        sleep(GIVEN_UP).await;
     }
     run.check();
     let plans = run.link.node().plans;

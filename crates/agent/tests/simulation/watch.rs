@@ -125,10 +125,10 @@ impl Watch {
     }
 
     /// An agent starts with what is in the model; until the end of the grace, if there is one, it must leave alone what
-    /// nobody claims.
-    pub(crate) fn on_start(&mut self, adopting_until: Option<Instant>) {
+    /// nobody claims and the journal knows nothing of.
+    pub(crate) fn on_start(&mut self, adopting_until: Option<Instant>, declared: &BTreeSet<IntentKey>) {
         self.adopting_until = adopting_until;
-        self.claimed = self.model.live().map(Intent::key).collect();
+        self.claimed = self.model.live().map(Intent::key).chain(declared.iter().cloned()).collect();
     }
 
     /// The agent says what it holds.
@@ -200,7 +200,16 @@ impl Watch {
             })
         });
         let settled = lines.filter(|place| !self.is_unsettled(place.daemon));
-        settled.filter(|place| place.intent().is_some_and(|key| !self.claimed.contains(&key))).collect()
+        let waiting = self.waiting();
+        let free = |key: &IntentKey| self.claimed.contains(key) && !waiting.contains(key);
+        settled.filter(|place| place.intent().is_some_and(|key| !free(&key))).collect()
+    }
+
+    /// What was claimed and waits for another intent all the time: what runs for it has to stay too.
+    fn waiting(&self) -> BTreeSet<IntentKey> {
+        let before = compose(&self.wanted).waiting();
+        let now = compose(self.model.live()).waiting();
+        before.intersection(&now).filter(|key| !self.touched.contains(*key)).cloned().collect()
     }
 
     /// Whether something changed on which all lines of the daemon depend.

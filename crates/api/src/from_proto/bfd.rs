@@ -80,7 +80,17 @@ fn local_address(
     if message.multihop && message.source_address.is_empty() {
         return Err(fields.refuse("source_address", "is not set: a multihop session needs its own address"));
     }
-    source_address(fields, "source_address", &message.source_address, peer)
+    let address = source_address(fields, "source_address", &message.source_address, peer)?;
+    match address {
+        // bfdd cannot change it in a session that there is, and has two sessions where BGP asks for another one.
+        Some(address) if !message.multihop => {
+            let text = format!(
+                "{address} is set, and a session on a link has the link's address: leave it out, or set multihop"
+            );
+            Err(fields.refuse("source_address", text))
+        }
+        address => Ok(address),
+    }
 }
 
 fn interface(fields: &mut Fields, text: &str, hop: Hop) -> Result<Option<InterfaceName>, Refused> {

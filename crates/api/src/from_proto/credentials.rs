@@ -4,7 +4,7 @@ use std::fmt;
 
 use novaroute_core::{invalid::Invalid, name::OwnerName};
 
-use super::{Fields, Refused, both};
+use super::{BadFields, Fields, Refused, both};
 
 /// Longest token in bytes.
 pub const TOKEN_BYTES_MAX: usize = 4096;
@@ -42,6 +42,16 @@ pub struct Credentials {
     pub owner: OwnerName,
     /// The shown token.
     pub token: Token,
+}
+
+/// Parses a request that has nothing but credentials.
+///
+/// # Errors
+/// [`BadFields`] naming `owner` or `token`.
+pub fn credentials(owner: &str, token: &str) -> Result<Credentials, BadFields> {
+    let mut fields = Fields::default();
+    let parsed = parse(&mut fields, owner, token);
+    fields.finish(parsed)
 }
 
 pub(super) fn parse(fields: &mut Fields, owner: &str, token: &str) -> Result<Credentials, Refused> {

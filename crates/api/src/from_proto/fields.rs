@@ -51,6 +51,12 @@ impl Fields {
         Refused(())
     }
 
+    /// All there is to say, together with why the value of `field` is refused.
+    pub(super) fn refused(mut self, field: &str, description: String) -> BadFields {
+        self.refuse(field, description);
+        BadFields { violations: self.violations, omitted: self.omitted }
+    }
+
     /// The value, if nothing was refused on the way to it.
     pub(crate) fn finish<T>(self, value: Result<T, Refused>) -> Result<T, BadFields> {
         match value {

@@ -5,7 +5,7 @@ use novaroute_core::{
     name::{CONFIG_OWNER, OwnerName},
 };
 
-use super::{BadFields, Fields, Refused, Request as _, both};
+use super::{BadFields, Fields, Refused, Request as _, both, session::session_opened};
 use crate::journal::{JournalRecord, journal_record};
 
 /// One change that was accepted in an earlier life of the agent.
@@ -49,6 +49,7 @@ fn change(fields: &mut Fields, change: Option<&journal_record::Change>) -> Resul
         Some(Recorded::EnableOspf(request)) => request.change(fields),
         Some(Recorded::DisableOspf(request)) => request.change(fields),
         Some(Recorded::RemoveBgp(_)) => Ok(Change::Remove(Target::Key(IntentKey::Bgp))),
+        Some(Recorded::SessionOpened(opened)) => session_opened(fields, opened),
         None => Err(fields.refuse("change", "is not set: the record is damaged or of a newer agent")),
     }
 }

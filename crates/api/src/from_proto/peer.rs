@@ -9,7 +9,7 @@ use novaroute_core::{
     bgp::Asn,
     intent::{Change, Intent, IntentKey, Target},
     invalid::Invalid,
-    peer::{MAX_PREFIX_DEFAULT, Peer, PeerAddress, PeerTimers, PeerType},
+    peer::{GracefulRestart, MAX_PREFIX_DEFAULT, Peer, PeerAddress, PeerTimers, PeerType},
     prefix::Family,
     secret::Password,
 };
@@ -39,6 +39,7 @@ fn peer(fields: &mut Fields, message: &v1::BgpPeer) -> Result<Peer, Refused> {
     let ebgp_multihop = fields.take("peer.ebgp_multihop", multihop(message.ebgp_multihop));
     let password = fields.take("peer.password", set(&message.password).map(Password::new).transpose());
     let bfd_timers = bfd::timers(fields, PEER_BFD_FIELDS, bfd_values(message));
+    let graceful_restart = fields.take("peer.graceful_restart", graceful_restart(message.graceful_restart));
     Ok(Peer {
         address: address?,
         remote_as: remote_as?,
@@ -51,6 +52,7 @@ fn peer(fields: &mut Fields, message: &v1::BgpPeer) -> Result<Peer, Refused> {
         ebgp_multihop: ebgp_multihop?,
         password: password?,
         max_prefix: max_prefix(message.max_prefix),
+        graceful_restart: graceful_restart?,
     })
 }
 
@@ -73,6 +75,18 @@ fn peer_type(number: i32) -> Result<Option<PeerType>, Invalid> {
         Err(_) => Err(Invalid::new(
             &number.to_string(),
             "a peer type: PEER_TYPE_UNSPECIFIED (0), PEER_TYPE_EXTERNAL (1) or PEER_TYPE_INTERNAL (2)",
+        )),
+    }
+}
+
+fn graceful_restart(number: i32) -> Result<GracefulRestart, Invalid> {
+    match v1::GracefulRestart::try_from(number) {
+        Ok(v1::GracefulRestart::Unspecified | v1::GracefulRestart::Helper) => Ok(GracefulRestart::Helper),
+        Ok(v1::GracefulRestart::Full) => Ok(GracefulRestart::Full),
+        Ok(v1::GracefulRestart::Off) => Ok(GracefulRestart::Off),
+        Err(_) => Err(Invalid::new(
+            &number.to_string(),
+            "a mode of graceful restart: GRACEFUL_RESTART_UNSPECIFIED (0), GRACEFUL_RESTART_HELPER (1), GRACEFUL_RESTART_FULL (2) or GRACEFUL_RESTART_OFF (3)",
         )),
     }
 }

@@ -116,3 +116,16 @@ fn credentials_and_fields_are_reported_together() {
     let named: Vec<_> = bad.violations().iter().map(|violation| violation.field.as_str()).collect();
     assert_eq!(named, ["owner", "token", "neighbor_address"]);
 }
+
+#[test]
+fn a_time_to_answer_is_one_of_three() {
+    let waiting =
+        |wait| DisableOspfRequest { owner: "edge".into(), token: "t".into(), interface_name: "eth0".into(), wait };
+    for (number, wait) in [(0, Wait::None), (1, Wait::Programmed), (2, Wait::Advertised)] {
+        assert_eq!(call(&waiting(number)).unwrap().wait, wait);
+    }
+    for number in [3, -1, i32::MAX] {
+        let bad = call(&waiting(number)).unwrap_err();
+        assert_eq!(bad.violations()[0].field, "wait", "{bad}");
+    }
+}

@@ -7,22 +7,21 @@ use novaroute_core::{
     bgp::{BgpInstance, PrefixAttributes},
     intent::{Advertisement, Change, Intent, IntentKey, Target},
     ospf::OspfInterface,
-    peer::{Peer, PeerType},
+    peer::{GracefulRestart, Peer, PeerType},
     prefix::Family,
+    session::{Lease, Registration, SessionTerms},
 };
 
 use super::{protocol, text};
 use crate::{
-    journal::{RemoveBgp, journal_record::Change as Recorded},
+    journal::{RemoveBgp, SessionOpened, journal_record::Change as Recorded},
     v1,
 };
 
 pub(super) fn change(change: &Change) -> Recorded {
     match change {
-        Change::Register { reassert_intents } => {
-            let reassert_intents = *reassert_intents;
-            Recorded::Register(v1::RegisterRequest { reassert_intents, ..Default::default() })
-        }
+        Change::Register(registration) => Recorded::Register(register(registration)),
+        Change::Reopen(terms) => Recorded::SessionOpened(session_opened(terms)),
         Change::Deregister { withdraw_all } => {
             let withdraw_all = *withdraw_all;
             Recorded::Deregister(v1::DeregisterRequest { withdraw_all, ..Default::default() })
@@ -30,6 +29,28 @@ pub(super) fn change(change: &Change) -> Recorded {
         Change::Put(intent) => put(intent),
         Change::Remove(Target::BfdSessionsTo(peer)) => Recorded::DisableBfd(disable_bfd(*peer)),
         Change::Remove(Target::Key(key)) => remove(key),
+    }
+}
+
+fn register(registration: &Registration) -> v1::RegisterRequest {
+    let Registration { reassert_intents, lease, instance, bind_to_connection } = registration;
+    v1::RegisterRequest {
+        reassert_intents: *reassert_intents,
+        lease_s: lease.map_or(0, Lease::seconds),
+        instance: text(instance.as_ref()),
+        bind_to_connection: *bind_to_connection,
+        ..Default::default()
+    }
+}
+
+fn session_opened(terms: &SessionTerms) -> SessionOpened {
+    let SessionTerms { id, epoch, lease, instance, bound } = terms;
+    SessionOpened {
+        session_id: id.to_string(),
+        epoch: *epoch,
+        lease_s: lease.map_or(0, Lease::seconds),
+        instance: text(instance.as_ref()),
+        bound: *bound,
     }
 }
 
@@ -69,6 +90,7 @@ fn bgp_peer(peer: &Peer) -> v1::BgpPeer {
         ebgp_multihop,
         password,
         max_prefix,
+        graceful_restart,
     } = peer;
     v1::BgpPeer {
         neighbor_address: address.to_string(),
@@ -86,6 +108,7 @@ fn bgp_peer(peer: &Peer) -> v1::BgpPeer {
         bfd_min_rx_ms: bfd.map_or(0, BfdTimers::min_rx_ms),
         bfd_min_tx_ms: bfd.map_or(0, BfdTimers::min_tx_ms),
         bfd_detect_multiplier: bfd.map_or(0, |timers| timers.detect_multiplier().into()),
+        graceful_restart: self::graceful_restart(*graceful_restart).into(),
     }
 }
 
@@ -169,6 +192,14 @@ fn remove(key: &IntentKey) -> Recorded {
 
 fn disable_bfd(peer: IpAddr) -> v1::DisableBfdRequest {
     v1::DisableBfdRequest { peer_address: peer.to_string(), ..Default::default() }
+}
+
+fn graceful_restart(mode: GracefulRestart) -> v1::GracefulRestart {
+    match mode {
+        GracefulRestart::Helper => v1::GracefulRestart::Unspecified,
+        GracefulRestart::Full => v1::GracefulRestart::Full,
+        GracefulRestart::Off => v1::GracefulRestart::Off,
+    }
 }
 
 fn peer_type(peer_type: Option<PeerType>) -> v1::PeerType {

@@ -11,11 +11,12 @@ use novaroute_core::{
     bgp::{Asn, BgpInstance, Community, PrefixAttributes, RouterId},
     event::{Event, EventType},
     intent::{Advertisement, Change, Intent, IntentKey, Protocol, Target},
-    name::{Description, InterfaceName, OwnerName},
+    name::{Description, InstanceName, InterfaceName, OwnerName, SessionId},
     ospf::{AreaId, OspfInterface, OspfTimers},
-    peer::{Peer, PeerAddress, PeerTimers, PeerType},
+    peer::{GracefulRestart, Peer, PeerAddress, PeerTimers, PeerType},
     prefix::{Family, Prefix, parse_host_address},
     secret::Password,
+    session::{Lease, Registration, SessionTerms},
     state::Reason,
 };
 use proptest::{collection::btree_set, option, prelude::*};
@@ -64,7 +65,8 @@ fn peer() -> impl Strategy<Value = Peer> {
     let types = prop::sample::select(vec![None, Some(PeerType::External), Some(PeerType::Internal)]);
     let numbers = (1..=u32::MAX, any::<Option<NonZeroU8>>(), any::<NonZeroU32>());
     let families = btree_set(family(), 1..=2);
-    let timers = (option::of(peer_timers()), option::of(bfd_timers()));
+    let restart = prop::sample::select(vec![GracefulRestart::Helper, GracefulRestart::Full, GracefulRestart::Off]);
+    let timers = (option::of(peer_timers()), option::of(bfd_timers()), restart);
     (ends, types, numbers, families, timers, peer_names()).prop_map(
         |((address, source_address), peer_type, (remote_as, ebgp_multihop, max_prefix), families, timers, names)| {
             Peer {
@@ -79,6 +81,7 @@ fn peer() -> impl Strategy<Value = Peer> {
                 ebgp_multihop,
                 password: names.1,
                 max_prefix,
+                graceful_restart: timers.2,
             }
         },
     )
@@ -112,11 +115,12 @@ fn advertisement() -> impl Strategy<Value = Advertisement> {
 
 fn bfd_session() -> impl Strategy<Value = BfdSession> {
     let ends = family().prop_flat_map(|family| (host(family), host(family)));
-    let single =
-        (option::of(interface()), any::<bool>()).prop_map(|(interface, local)| (interface, Hop::Single, local));
-    let multi = Just((None, Hop::Multi, true));
-    (ends, prop_oneof![single, multi], bfd_timers()).prop_map(|((peer, own), (interface, hop, local), timers)| {
-        BfdSession { key: BfdKey { peer, interface, hop }, local_address: local.then_some(own), timers }
+    let single = option::of(interface()).prop_map(|interface| (interface, Hop::Single));
+    let multi = Just((None, Hop::Multi));
+    (ends, prop_oneof![single, multi], bfd_timers()).prop_map(|((peer, own), (interface, hop), timers)| BfdSession {
+        key: BfdKey { peer, interface, hop },
+        local_address: (hop == Hop::Multi).then_some(own),
+        timers,
     })
 }
 
@@ -150,12 +154,38 @@ fn intent() -> impl Strategy<Value = Intent> {
     ]
 }
 
+fn lease() -> impl Strategy<Value = Option<Lease>> {
+    (0_u32..=86_400).prop_map(|seconds| Lease::new(seconds).unwrap())
+}
+
+fn instance_name() -> impl Strategy<Value = Option<InstanceName>> {
+    option::of("[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,40}".prop_map(parse::<InstanceName>))
+}
+
+fn registration() -> impl Strategy<Value = Registration> {
+    (any::<bool>(), lease(), instance_name(), any::<bool>()).prop_map(
+        |(reassert_intents, lease, instance, bind_to_connection)| Registration {
+            reassert_intents,
+            lease,
+            instance,
+            bind_to_connection,
+        },
+    )
+}
+
+fn terms() -> impl Strategy<Value = SessionTerms> {
+    let id = "[a-z0-9][a-z0-9_.-]{0,63}".prop_map(parse::<SessionId>);
+    (id, any::<u64>(), lease(), instance_name(), any::<bool>())
+        .prop_map(|(id, epoch, lease, instance, bound)| SessionTerms { id, epoch, lease, instance, bound })
+}
+
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
         4 => intent().prop_map(Change::Put),
         4 => intent().prop_map(|intent| Change::Remove(Target::Key(intent.key()))),
         1 => family().prop_flat_map(host).prop_map(|peer| Change::Remove(Target::BfdSessionsTo(peer))),
-        1 => any::<bool>().prop_map(|reassert_intents| Change::Register { reassert_intents }),
+        1 => registration().prop_map(Change::Register),
+        1 => terms().prop_map(Change::Reopen),
         1 => any::<bool>().prop_map(|withdraw_all| Change::Deregister { withdraw_all }),
     ]
 }

@@ -1,4 +1,4 @@
-use std::num::{NonZeroU8, NonZeroU32};
+use std::num::{NonZeroU8, NonZeroU16, NonZeroU32};
 
 use proptest::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::bfd::BfdTimers;
 use crate::bgp::Asn;
 use crate::intent::Advertisement;
 use crate::ospf::{AreaId, OspfTimers};
-use crate::peer::PeerType;
+use crate::peer::{GracefulRestart, PeerType};
 use crate::prefix::Family;
 use crate::state::Cause;
 
@@ -28,6 +28,7 @@ fn peer(address: &str, remote_as: u32) -> Peer {
         ebgp_multihop: None,
         password: None,
         max_prefix: NonZeroU32::MIN,
+        graceful_restart: GracefulRestart::default(),
     }
 }
 
@@ -48,6 +49,36 @@ fn causes(desired: &Desired) -> Vec<(String, IntentState, Reason)> {
         (key.to_string(), status.state, reason)
     };
     desired.blocked.iter().map(row).collect()
+}
+
+#[test]
+fn what_waits_for_another_intent_is_told() {
+    let ospf = OspfInterface {
+        interface: "eth0".parse().unwrap(),
+        area: "0".parse().unwrap(),
+        passive: false,
+        cost: NonZeroU16::MIN,
+        timers: OspfTimers::default(),
+    };
+    let mut intents = vec![
+        Intent::Peer(peer("10.0.0.2", 65002)),
+        prefix("10.1.0.1/32", Protocol::Bgp),
+        prefix("10.1.0.2/32", Protocol::Ospf),
+        session("10.0.0.9", Hop::Single, 3),
+    ];
+    let waiting = |intents: &[Intent]| compose(intents).waiting().into_iter().map(|key| key.to_string());
+    assert_eq!(
+        waiting(&intents).collect::<Vec<_>>(),
+        ["peer 10.0.0.2", "prefix bgp 10.1.0.1/32", "prefix ospf 10.1.0.2/32"]
+    );
+    intents.push(instance(65001));
+    assert_eq!(waiting(&intents).collect::<Vec<_>>(), ["prefix ospf 10.1.0.2/32"]);
+    intents.push(Intent::Ospf(ospf));
+    assert_eq!(waiting(&intents).count(), 0);
+    // A peer of the wrong type waits for nobody.
+    let wrong = Peer { peer_type: Some(PeerType::Internal), ..peer("10.0.0.3", 65002) };
+    intents.push(Intent::Peer(wrong));
+    assert_eq!(waiting(&intents).count(), 0);
 }
 
 #[test]

@@ -2,6 +2,7 @@ use super::*;
 use crate::bgp::{Asn, PrefixAttributes};
 use crate::intent::{Advertisement, Protocol};
 use crate::policy::PrefixType;
+use crate::session::Registration;
 use crate::state::Cause;
 
 fn owner(name: &str) -> OwnerName {
@@ -114,7 +115,7 @@ fn the_instance_has_a_holder() {
     put(&mut engine, "a", instance(65003)).unwrap();
     assert_eq!(engine.bgp_instance().unwrap().local_as.get(), 65003);
     // The configuration file's word stands above what a client said before.
-    submit(&mut engine, "a", Change::Register { reassert_intents: false }).unwrap();
+    submit(&mut engine, "a", Change::Register(Registration::default())).unwrap();
     let decision = engine.decide(&OwnerName::config(), Change::Put(instance(65009))).unwrap();
     engine.commit(decision);
     assert_eq!(engine.bgp_instance().unwrap().local_as.get(), 65009);
@@ -123,12 +124,12 @@ fn the_instance_has_a_holder() {
 #[test]
 fn deregistering_withdraws_only_when_asked_to() {
     let mut engine = engine();
-    submit(&mut engine, "a", Change::Register { reassert_intents: false }).unwrap();
+    submit(&mut engine, "a", Change::Register(Registration::default())).unwrap();
     put(&mut engine, "a", prefix("10.0.0.1/32", None)).unwrap();
     put(&mut engine, "b", prefix("10.0.0.2/32", None)).unwrap();
-    assert_eq!(engine.sessions().len(), 1);
+    assert_eq!(engine.sessions().open().len(), 1);
     submit(&mut engine, "a", Change::Deregister { withdraw_all: false }).unwrap();
-    assert_eq!((engine.sessions().len(), engine.snapshot().slots().count()), (0, 2));
+    assert_eq!((engine.sessions().open().len(), engine.snapshot().slots().count()), (0, 2));
     let events = submit(&mut engine, "a", Change::Deregister { withdraw_all: true }).unwrap();
     assert_eq!(events, [EventType::OwnerDeregistered]);
     assert_eq!(live_owner(&engine, &prefix("10.0.0.2/32", None)).as_deref(), Some("b"));
@@ -154,6 +155,7 @@ fn recording_tells_each_change_of_state_once() {
             revision: engine.snapshot().revision(),
             statuses: [(IntentKey::Bgp, status)].into(),
             sent: [IntentKey::Bgp].into(),
+            at_ns: 7,
         };
         engine.record(&recorded).into_iter().map(|event| event.event_type).collect::<Vec<_>>()
     };

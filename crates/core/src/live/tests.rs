@@ -1,7 +1,9 @@
 use super::*;
 use crate::bgp::{BgpInstance, PrefixAttributes};
+use crate::event::EventType;
 use crate::intent::{Advertisement, Intent};
-use crate::store::{Place, Store};
+use crate::name::OwnerName;
+use crate::store::{Place, Snapshot, Store};
 
 const TOR: &str = "10.0.0.2";
 
@@ -87,7 +89,7 @@ fn a_withdrawn_prefix_is_told_to_its_former_owner() {
     let intent = Intent::Prefix(Advertisement { protocol: Protocol::Bgp, prefix, attributes });
     let mut store = Store::default();
     store.put(&owner, intent.clone(), Place::Base);
-    let sent = Live { advertised: [((Protocol::Bgp, prefix), BTreeSet::new())].into(), ..Live::default() };
+    let sent = Live { advertised: Arc::new([((Protocol::Bgp, prefix), BTreeSet::new())].into()), ..Live::default() };
 
     let mut tracker = Tracker::default();
     let up = tracker.observe(store.snapshot(), &sent);
@@ -107,12 +109,22 @@ fn a_programmed_prefix_that_was_sent_is_advertised() {
     let status = IntentStatus::of(IntentState::Programmed);
     let intent =
         Intent::Bgp(BgpInstance { local_as: crate::bgp::Asn::new(1).unwrap(), router_id: "1.1.1.1".parse().unwrap() });
-    let entry = Entry { owner: OwnerName::config(), intent, status, revision: 1 };
-    let sent = Live { advertised: [((Protocol::Bgp, prefix), BTreeSet::new())].into(), ..Live::default() };
+    let entry = Entry {
+        owner: OwnerName::config(),
+        intent,
+        status,
+        revision: 1,
+        programmed_at_ns: 0,
+        claimed: 0,
+        stale: false,
+    };
+    let sent = Live { advertised: Arc::new([((Protocol::Bgp, prefix), BTreeSet::new())].into()), ..Live::default() };
     assert_eq!(effective_status(&key, &entry, &sent).state, IntentState::Advertised);
     let unsent = effective_status(&key, &entry, &Live::default());
     assert_eq!(unsent.state, IntentState::Programmed);
     assert_eq!(unsent.cause.unwrap().reason, Reason::NoEstablishedPeer);
+    let of_ospf = effective_status(&IntentKey::Prefix(Protocol::Ospf, prefix), &entry, &sent);
+    assert_eq!(of_ospf.cause.unwrap().reason, Reason::NotInLsdb);
 }
 
 #[test]
@@ -131,4 +143,22 @@ fn two_way_is_up_only_where_it_is_the_end() {
     ] {
         assert_eq!(up(interface, neighbor), expected, "{interface}, {neighbor}");
     }
+}
+
+#[test]
+fn a_prefix_has_been_announced_since_the_look_that_first_showed_it() {
+    let key = |n: u8| (Protocol::Bgp, format!("10.0.0.{n}/32").parse::<Prefix>().unwrap());
+    let look = |which: &[u8]| Live {
+        advertised: Arc::new(which.iter().map(|n| (key(*n), BTreeSet::new())).collect()),
+        ..Live::default()
+    };
+    let (mut tracker, snapshot) = (Tracker::default(), Snapshot::default());
+    let mut since = Vec::new();
+    for (which, now_ns) in [(&[1][..], 5), (&[1, 2], 6), (&[2], 7), (&[1, 2], 8)] {
+        let mut live = look(which);
+        tracker.date(&mut live, now_ns);
+        tracker.observe(&snapshot, &live);
+        since.push([1, 2].map(|n| live.advertised_at_ns.get(&key(n)).copied()));
+    }
+    assert_eq!(since, [[Some(5), None], [Some(5), Some(6)], [None, Some(6)], [Some(8), Some(6)]]);
 }

@@ -51,8 +51,8 @@ fn the_outcome_of_an_older_round_says_nothing_about_a_newer_intent() {
     let seen = store.snapshot().revision();
     store.put(&owner("a"), ospf("eth0", 1), Place::Base);
     let programmed = IntentStatus::of(IntentState::Programmed);
-    assert_eq!(store.set_status(&key, &programmed, seen), None);
-    assert!(store.set_status(&key, &programmed, seen + 1).is_some());
+    assert_eq!(store.set_status(&key, &programmed, seen, 7), None);
+    assert!(store.set_status(&key, &programmed, seen + 1, 7).is_some());
     assert_eq!(state(&store, &key), [("a".to_owned(), IntentState::Programmed)]);
 }
 
@@ -66,4 +66,24 @@ fn counts_follow_what_is_held() {
     store.remove(&ospf("eth0", 0).key(), Place::Base);
     store.remove(&ospf("eth1", 0).key(), Place::Base);
     assert_eq!(store.snapshot().holders().count(), 0);
+}
+
+#[test]
+fn a_time_is_kept_for_as_long_as_frr_runs_the_intent() {
+    let mut store = Store::default();
+    let key = ospf("eth0", 0).key();
+    let since = |store: &Store| store.snapshot().live(&key).unwrap().programmed_at_ns;
+    let set = |store: &mut Store, state, now_ns| store.set_status(&key, &IntentStatus::of(state), 99, now_ns);
+    store.put(&owner("a"), ospf("eth0", 0), Place::Base);
+    assert_eq!(since(&store), 0);
+    set(&mut store, IntentState::Programmed, 5);
+    let detail = IntentStatus::because(IntentState::Programmed, Reason::BfdTimersOfSession, "other words");
+    store.set_status(&key, &detail, 99, 6);
+    assert_eq!(since(&store), 5);
+    set(&mut store, IntentState::Pending, 7);
+    assert_eq!(since(&store), 0);
+    set(&mut store, IntentState::Programmed, 8);
+    assert_eq!(since(&store), 8);
+    store.put(&owner("a"), ospf("eth0", 1), Place::Base);
+    assert_eq!(since(&store), 0);
 }

@@ -54,6 +54,7 @@ fn json_and_yaml_say_the_same() {
         prefix: "203.0.113.7/32".into(),
         protocol: 1,
         attributes: Some(attributes),
+        ..Default::default()
     });
     let enable_ospf = Request::EnableOspf(v1::EnableOspfRequest {
         owner: "edge".into(),
@@ -121,7 +122,7 @@ fn all_problems_of_a_list_are_reported_at_once() {
             f.yaml: item 1: unknown action `advertize`; did you mean `advertise`?
             f.yaml: item 2 (advertise): protocol: unknown word `bpg`; did you mean `bgp`?
             f.yaml: item 2 (advertise): unknown key `atributes`; did you mean `attributes`?
-            f.yaml: item 3: no `action`; known: register, deregister, configure-bgp, apply-peer, remove-peer, advertise, withdraw, enable-bfd, disable-bfd, enable-ospf, disable-ospf
+            f.yaml: item 3: no `action`; known: register, deregister, configure-bgp, apply-peer, remove-peer, advertise, withdraw, enable-bfd, disable-bfd, enable-ospf, disable-ospf, end-of-replay, renew, handoff
             f.yaml: item 4: expected a map, found text
             f.yaml: item 5 (apply-peer): peer: unknown key `neighbour_address`; did you mean `neighbor_address`?
             f.yaml: item 5 (apply-peer): peer.remote_as: expected a whole number, found text
@@ -154,7 +155,7 @@ bfd:
             f.yaml: bgp: expected a map, found a list
             f.yaml: ospf item 1: expected a map, found text
             f.yaml: bfd item 1: `owner` stands once, at the top of the file
-            f.yaml: bfd item 2: unknown key `peer`; known: owner, token, peer_address, min_rx_ms, min_tx_ms, detect_multiplier, interface_name, multihop, source_address
+            f.yaml: bfd item 2: unknown key `peer`; known: owner, token, peer_address, min_rx_ms, min_tx_ms, detect_multiplier, interface_name, multihop, source_address, wait
             f.yaml: peers: expected a list, found a map"#]],
     );
 }

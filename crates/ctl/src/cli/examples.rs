@@ -40,17 +40,34 @@ pub(super) const EVENTS: &str = "\
 Examples:
   novaroutectl events
   novaroutectl events --owner edge --types peer-up,peer-down
-  novaroutectl events --types PREFIX_ADVERTISED --types PREFIX_WITHDRAWN -o json | jq .detail";
+  novaroutectl events --types PREFIX_ADVERTISED --types PREFIX_WITHDRAWN -o json | jq .detail
+  novaroutectl events --snapshot
+  novaroutectl events --from 1042 --boot-id 5f0c2a9d77e1b3460b8e6d1fa2c49b07";
 
 pub(super) const REGISTER: &str = "\
 Examples:
   novaroutectl register --owner edge --token-file edge.token
-  novaroutectl register --reassert --owner edge --token-file edge.token";
+  novaroutectl register --reassert --owner edge --token-file edge.token
+  novaroutectl register --lease 60 --instance edge-0 -o json | jq -r .response.session_id";
+
+pub(super) const RENEW: &str = "\
+Examples:
+  novaroutectl renew --session-id 8d0f5c… --owner edge --token-file edge.token";
+
+pub(super) const END_OF_REPLAY: &str = "\
+Examples:
+  novaroutectl end-of-replay --owner edge --token-file edge.token
+  novaroutectl end-of-replay --session-id 8d0f5c… --confirm-removals";
 
 pub(super) const DEREGISTER: &str = "\
 Examples:
   novaroutectl deregister --owner edge --token-file edge.token
   novaroutectl deregister --withdraw-all --owner edge --token-file edge.token";
+
+pub(super) const HANDOFF: &str = "\
+Examples:
+  novaroutectl handoff --owner admin --token-file admin.token
+  systemctl start novaroute-agent";
 
 pub(super) const CONFIGURE_BGP: &str = "\
 Examples:

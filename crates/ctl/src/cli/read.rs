@@ -24,4 +24,16 @@ pub(crate) struct EventsArgs {
     /// Only events of these types, comma separated or given again
     #[arg(long, value_name = "TYPE", value_delimiter = ',', value_parser = EnumWord("EventType"))]
     pub(crate) types: Vec<i32>,
+
+    /// Begin with the event of this number: one more than the last that was seen
+    #[arg(long, value_name = "SEQUENCE")]
+    pub(crate) from: Option<u64>,
+
+    /// The run of the agent that gave --from: `boot_id` of its events
+    #[arg(long, value_name = "ID", default_value = "", hide_default_value = true, requires = "from")]
+    pub(crate) boot_id: String,
+
+    /// Also tell how things are, before what is news
+    #[arg(long)]
+    pub(crate) snapshot: bool,
 }

@@ -14,9 +14,32 @@ pub(crate) enum WriteCommand {
     /// Open the owner's session; says what it holds already
     #[command(after_help = examples::REGISTER)]
     Register {
-        /// The owner is about to declare its intents again
+        /// Claim what the owner holds as it is
         #[arg(long)]
         reassert: bool,
+        /// Seconds that the session lasts without `renew` [default: for ever]
+        #[arg(long, value_name = "S", default_value_t = 0, hide_default_value = true)]
+        lease: u32,
+        /// Name of the process that the session is for
+        #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+        instance: String,
+    },
+    /// Begin the owner's lease anew
+    #[command(after_help = examples::RENEW)]
+    Renew {
+        /// What `register` answered
+        #[arg(long, value_name = "ID")]
+        session_id: String,
+    },
+    /// Withdraw what the owner did not claim since it registered
+    #[command(name = "end-of-replay", after_help = examples::END_OF_REPLAY)]
+    EndOfReplay {
+        /// Only if this session is still the open one
+        #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
+        session_id: String,
+        /// Withdraw also more than half of what the owner holds
+        #[arg(long)]
+        confirm_removals: bool,
     },
     /// End the owner's session; its intents stay
     #[command(after_help = examples::DEREGISTER)]
@@ -25,6 +48,9 @@ pub(crate) enum WriteCommand {
         #[arg(long)]
         withdraw_all: bool,
     },
+    /// End the agent and leave FRR as it is, for the next one to take over
+    #[command(after_help = examples::HANDOFF)]
+    Handoff,
     /// Set the AS and the router identifier of the node
     #[command(name = "configure-bgp", after_help = examples::CONFIGURE_BGP)]
     ConfigureBgp {
@@ -117,6 +143,10 @@ pub(crate) struct ApplyPeerArgs {
     /// How many prefixes the peer may send before FRR warns [default: 1000]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) max_prefix: u32,
+    /// What is kept over a restart (RFC 4724): helper, full or off [default:
+    /// helper]
+    #[arg(long, value_name = "MODE", value_parser = EnumWord("GracefulRestart"))]
+    pub(crate) graceful_restart: Option<i32>,
     /// Families to negotiate, comma separated or given again; ipv4 and ipv6 for
     /// short [default: ipv4-unicast]
     #[arg(long, value_name = "FAMILY", value_delimiter = ',', value_parser = EnumWord("AddressFamily"))]
@@ -182,7 +212,7 @@ pub(crate) struct EnableBfdArgs {
     /// Multihop session; needs --source-address
     #[arg(long)]
     pub(crate) multihop: bool,
-    /// Local address of the session
+    /// Local address of a multihop session
     #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
     pub(crate) source_address: String,
 }

@@ -6,14 +6,14 @@ use std::{
     path::Path,
 };
 
-use super::connect;
+use super::wait;
 use crate::{
     agent::Agent,
     apply_file::{self, Source},
     cli::{ApplyArgs, Global},
     exit::Failure,
     identity::Identity,
-    output::{DataFormat, outcome::Outcome, screen::Screen, view::View},
+    output::{DataFormat, outcome::Outcome, refusal::Refusal, screen::Screen, view::View},
     request::Request,
 };
 
@@ -24,13 +24,31 @@ const FILE_BYTES_MAX: u64 = 16 << 20;
 pub(super) async fn run(global: &Global, args: &ApplyArgs, screen: Screen) -> Result<(), Failure> {
     let source = read(&args.file)?;
     let identity = Identity::resolve(global)?;
-    let requests = apply_file::parse(&source, &identity)
+    let mut requests = apply_file::parse(&source, &identity)
         .map_err(|problems| Failure::Usage(format!("nothing was sent\n{problems}")))?;
+    if let Some(wait) = wait::asked(global) {
+        requests.iter_mut().for_each(|request| request.set_wait(wait));
+    }
     if args.dry_run {
         return print(&requests, screen);
     }
-    let mut agent = connect(global, "apply").await?;
-    send_all(&requests, &mut agent, screen).await
+    match (Agent::connect(global).await, screen.format.data()) {
+        (Ok(mut agent), _) => send_all(global, &requests, &mut agent, screen).await,
+        (Err(refusal), Some(format)) => none_sent(&requests, &refusal, format, screen),
+        (Err(refusal), None) => Err(Failure::Refused { what: "apply".to_owned(), refusal: Box::new(refusal) }),
+    }
+}
+
+/// Tells a program what became of each request: the first found nobody, the others were not sent.
+fn none_sent(requests: &[Request], refusal: &Refusal, format: DataFormat, screen: Screen) -> Result<(), Failure> {
+    for (nth, request) in requests.iter().enumerate() {
+        let outcome = match nth {
+            0 => Outcome::new(request, Err(refusal.clone())),
+            _ => Outcome::not_sent(request),
+        };
+        screen.write(&format.one_of_many(&outcome)?)?;
+    }
+    Err(Failure::Told { unreachable: true })
 }
 
 fn read(path: &Path) -> Result<Source, Failure> {
@@ -57,7 +75,7 @@ fn print(requests: &[Request], screen: Screen) -> Result<(), Failure> {
     screen.write(&format.document(&items.collect::<Vec<_>>())?)
 }
 
-async fn send_all(requests: &[Request], agent: &mut Agent, screen: Screen) -> Result<(), Failure> {
+async fn send_all(global: &Global, requests: &[Request], agent: &mut Agent, screen: Screen) -> Result<(), Failure> {
     let mut failed = 0;
     let mut unreachable = false;
     // A reader that goes away must not keep the rest from being sent.
@@ -66,7 +84,8 @@ async fn send_all(requests: &[Request], agent: &mut Agent, screen: Screen) -> Re
         let outcome = if unreachable {
             Outcome::not_sent(request)
         } else {
-            Outcome::new(request, request.clone().send(agent).await.map_err(|error| error.refusal()))
+            let answer = wait::shown(global, request, request.clone().send(agent)).await;
+            Outcome::new(request, answer.map_err(|error| error.refusal()))
         };
         unreachable |= outcome.failure().is_some_and(|refusal| refusal.is_unreachable());
         failed += usize::from(!outcome.is_done());

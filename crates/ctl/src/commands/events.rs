@@ -23,6 +23,9 @@ async fn follow(global: &Global, args: EventsArgs, screen: Screen) -> Result<(),
     let request = v1::StreamEventsRequest {
         owner_filter: global.owner.clone().unwrap_or_default(),
         event_types: args.types.into_iter().map(type_word).collect(),
+        from_sequence: args.from,
+        boot_id: args.boot_id,
+        snapshot: args.snapshot,
     };
     let mut events = agent.events(request).await.map_err(|error| error.failure(WHAT))?;
     if screen.format.data().is_none() {

@@ -3,6 +3,7 @@
 use novaroute_api::v1;
 use prost_reflect::DynamicMessage;
 
+use super::wait;
 use crate::{
     agent::Agent,
     cli::{
@@ -18,8 +19,11 @@ use crate::{
 /// Sends the request of `command` and says what became of it.
 pub(super) async fn run(global: &Global, command: WriteCommand, screen: Screen) -> Result<(), Failure> {
     let (owner, token) = Identity::resolve(global)?.required()?;
-    let request = request(command, owner, token)?;
-    let answer = send(global, request.clone()).await;
+    let mut request = request(command, owner, token)?;
+    if let Some(wait) = wait::asked(global) {
+        request.set_wait(wait);
+    }
+    let answer = wait::shown(global, &request, send(global, request.clone())).await;
     let outcome = Outcome::new(&request, answer);
     match (screen.format.data(), outcome.failure()) {
         (Some(format), None) => screen.write(&format.document(&outcome)?),
@@ -40,24 +44,37 @@ async fn send(global: &Global, request: Request) -> Result<DynamicMessage, Refus
 /// The request that a command stands for.
 fn request(command: WriteCommand, owner: String, token: String) -> Result<Request, Failure> {
     Ok(match command {
-        WriteCommand::Register { reassert: reassert_intents } => {
-            Request::Register(v1::RegisterRequest { owner, token, reassert_intents })
+        WriteCommand::Register { reassert: reassert_intents, lease: lease_s, instance } => {
+            let request =
+                v1::RegisterRequest { owner, token, reassert_intents, lease_s, instance, ..Default::default() };
+            Request::Register(request)
         }
+        WriteCommand::Renew { session_id } => {
+            Request::Renew(v1::RenewRequest { owner, token, session_id, ..Default::default() })
+        }
+        WriteCommand::EndOfReplay { session_id, confirm_removals } => Request::EndOfReplay(v1::EndOfReplayRequest {
+            owner,
+            token,
+            session_id,
+            confirm_removals,
+            ..Default::default()
+        }),
         WriteCommand::Deregister { withdraw_all } => {
-            Request::Deregister(v1::DeregisterRequest { owner, token, withdraw_all })
+            Request::Deregister(v1::DeregisterRequest { owner, token, withdraw_all, ..Default::default() })
         }
+        WriteCommand::Handoff => Request::Handoff(v1::HandoffRequest { owner, token, ..Default::default() }),
         WriteCommand::ConfigureBgp { local_as, router_id } => {
-            Request::ConfigureBgp(v1::ConfigureBgpRequest { owner, token, local_as, router_id })
+            Request::ConfigureBgp(v1::ConfigureBgpRequest { owner, token, local_as, router_id, ..Default::default() })
         }
         WriteCommand::ApplyPeer(args) => {
-            Request::ApplyPeer(v1::ApplyPeerRequest { owner, token, peer: Some(peer(*args)?) })
+            Request::ApplyPeer(v1::ApplyPeerRequest { owner, token, peer: Some(peer(*args)?), ..Default::default() })
         }
         WriteCommand::RemovePeer { neighbor: neighbor_address } => {
-            Request::RemovePeer(v1::RemovePeerRequest { owner, token, neighbor_address })
+            Request::RemovePeer(v1::RemovePeerRequest { owner, token, neighbor_address, ..Default::default() })
         }
         WriteCommand::Advertise(args) => Request::AdvertisePrefix(advertise(args, owner, token)),
         WriteCommand::Withdraw(WithdrawArgs { prefix, protocol }) => {
-            Request::WithdrawPrefix(v1::WithdrawPrefixRequest { owner, token, prefix, protocol })
+            Request::WithdrawPrefix(v1::WithdrawPrefixRequest { owner, token, prefix, protocol, ..Default::default() })
         }
         WriteCommand::EnableBfd(args) => Request::EnableBfd(enable_bfd(args, owner, token)),
         WriteCommand::DisableBfd(DisableBfdArgs { peer, interface, multihop }) => {
@@ -67,11 +84,12 @@ fn request(command: WriteCommand, owner: String, token: String) -> Result<Reques
                 peer_address: peer,
                 interface_name: interface,
                 multihop,
+                ..Default::default()
             })
         }
         WriteCommand::EnableOspf(args) => Request::EnableOspf(enable_ospf(args, owner, token)),
         WriteCommand::DisableOspf { interface: interface_name } => {
-            Request::DisableOspf(v1::DisableOspfRequest { owner, token, interface_name })
+            Request::DisableOspf(v1::DisableOspfRequest { owner, token, interface_name, ..Default::default() })
         }
     })
 }
@@ -97,6 +115,7 @@ fn peer(args: ApplyPeerArgs) -> Result<v1::BgpPeer, Failure> {
         bfd_min_rx_ms: args.bfd_min_rx,
         bfd_min_tx_ms: args.bfd_min_tx,
         bfd_detect_multiplier: args.bfd_detect_multiplier,
+        graceful_restart: args.graceful_restart.unwrap_or_default(),
     })
 }
 
@@ -113,7 +132,14 @@ fn advertise(args: AdvertiseArgs, owner: String, token: String) -> v1::Advertise
     };
     // OSPF takes no attributes, so they are only sent where one was given.
     let attributes = (attributes != v1::PrefixAttributes::default()).then_some(attributes);
-    v1::AdvertisePrefixRequest { owner, token, prefix: args.prefix, protocol: args.protocol, attributes }
+    v1::AdvertisePrefixRequest {
+        owner,
+        token,
+        prefix: args.prefix,
+        protocol: args.protocol,
+        attributes,
+        ..Default::default()
+    }
 }
 
 fn enable_bfd(args: EnableBfdArgs, owner: String, token: String) -> v1::EnableBfdRequest {
@@ -127,6 +153,7 @@ fn enable_bfd(args: EnableBfdArgs, owner: String, token: String) -> v1::EnableBf
         interface_name: args.interface,
         multihop: args.multihop,
         source_address: args.source_address,
+        ..Default::default()
     }
 }
 
@@ -140,5 +167,6 @@ fn enable_ospf(args: EnableOspfArgs, owner: String, token: String) -> v1::Enable
         cost: args.cost,
         hello_interval: args.hello_interval,
         dead_interval: args.dead_interval,
+        ..Default::default()
     }
 }

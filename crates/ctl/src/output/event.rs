@@ -59,7 +59,7 @@ fn tone(event: v1::EventType) -> Tone {
     match event {
         E::PeerUp | E::BfdUp | E::OspfNeighborUp | E::FrrConnected | E::PrefixAdvertised => Tone::Good,
         E::PeerDown | E::BfdDown | E::OspfNeighborDown | E::FrrDisconnected => Tone::Bad,
-        E::PolicyViolation | E::IntentRefused => Tone::Bad,
+        E::PolicyViolation | E::IntentRefused | E::OwnerExpired => Tone::Bad,
         E::PrefixWithdrawn | E::IntentOverridden | E::DriftRepaired | E::Lagged => Tone::Waiting,
         _ => Tone::Plain,
     }

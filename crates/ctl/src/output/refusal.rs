@@ -13,6 +13,9 @@ use crate::schema::SchemaError;
 /// The code of a refusal that no agent gave: none could be reached.
 const UNREACHABLE: &str = "UNREACHABLE";
 
+/// The reason of an agent that is about to be gone.
+const SHUTTING_DOWN: &str = "SHUTTING_DOWN";
+
 /// Why a call did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Refusal {
@@ -89,9 +92,9 @@ impl Refusal {
         }
     }
 
-    /// Whether it was for want of an agent.
+    /// Whether it was for want of an agent: none answers, or it says that it goes away.
     pub(crate) fn is_unreachable(&self) -> bool {
-        self.code == UNREACHABLE
+        self.code == UNREACHABLE || self.reason == SHUTTING_DOWN
     }
 }
 
@@ -173,9 +176,16 @@ mod tests {
     #[test]
     fn a_broken_connection_is_no_refusal() {
         assert!(Refusal::from_status(&Status::unavailable("transport error")).is_unreachable());
+        let details = ErrorDetails::with_error_info("JOURNAL_UNAVAILABLE", "novaroute.io", []);
+        let status = Status::with_error_details(Code::Unavailable, "the journal cannot be written", details);
+        assert!(!Refusal::from_status(&status).is_unreachable());
+    }
+
+    #[test]
+    fn an_agent_that_shuts_down_goes_out_of_reach() {
         let details = ErrorDetails::with_error_info("SHUTTING_DOWN", "novaroute.io", []);
         let status = Status::with_error_details(Code::Unavailable, "the agent is shutting down", details);
-        assert!(!Refusal::from_status(&status).is_unreachable());
+        assert!(Refusal::from_status(&status).is_unreachable());
     }
 
     #[test]

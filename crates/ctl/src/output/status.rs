@@ -5,6 +5,7 @@ use novaroute_api::v1;
 use super::{
     style::{Tone, printable},
     table::{Cell, Column, render},
+    time::rfc3339,
 };
 use crate::schema;
 
@@ -134,6 +135,8 @@ const PREFIXES: &[Column<v1::PrefixStatus>] = &[
     Column::new("PEERS", |prefix| Cell::text(prefix.sent_to.len())),
     Column::new("OWNER", |prefix| Cell::text(&prefix.owner)),
     Column::new("SENT TO", |prefix: &v1::PrefixStatus| Cell::text(prefix.sent_to.join(","))).wide(),
+    Column::new("PROGRAMMED AT", |prefix: &v1::PrefixStatus| Cell::text(since(prefix.programmed_at))).wide(),
+    Column::new("ADVERTISED AT", |prefix: &v1::PrefixStatus| Cell::text(since(prefix.advertised_at))).wide(),
     Column::new("REASON", |prefix: &v1::PrefixStatus| Cell::text(&prefix.reason)).optional(),
 ];
 
@@ -162,6 +165,11 @@ const OSPF: &[Column<v1::OspfInterfaceStatus>] = &[
     Column::new("COST", |interface: &v1::OspfInterfaceStatus| Cell::text(interface.cost)).wide(),
     Column::new("REASON", |interface: &v1::OspfInterfaceStatus| Cell::text(&interface.reason)).optional(),
 ];
+
+/// A moment; nothing where there is none.
+fn since(timestamp_ns: i64) -> String {
+    if timestamp_ns == 0 { String::new() } else { rfc3339(timestamp_ns) }
+}
 
 fn word(name: &str, number: i32) -> String {
     schema::enum_words(name).map_or_else(|| number.to_string(), |words| words.word(number))

@@ -143,7 +143,8 @@ mod tests {
             password: "md5 secret".into(),
             ..Default::default()
         };
-        let message = v1::ApplyPeerRequest { owner: "edge".into(), token: "t0p".into(), peer: Some(peer) };
+        let message =
+            v1::ApplyPeerRequest { owner: "edge".into(), token: "t0p".into(), peer: Some(peer), ..Default::default() };
         reflect(&message, "ApplyPeerRequest").unwrap()
     }
 

@@ -62,6 +62,18 @@ fn json_is_one_outcome_a_line() {
 }
 
 #[test]
+fn without_an_agent_json_still_tells_what_became_of_each() {
+    let agent = agent(refusal());
+    let mut command = agent.command("apply -f routes.yaml -o json");
+    let _stopped = agent.stop();
+    let ran = run(&mut command);
+    let results: Vec<serde_json::Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let words: Vec<_> = results.iter().map(|outcome| outcome["result"].as_str().unwrap()).collect();
+    assert_eq!((ran.code, words), (3, vec!["failed", "not_sent", "not_sent", "not_sent", "not_sent"]), "{ran:?}");
+    assert_eq!(results[0]["error"]["code"], "UNREACHABLE");
+}
+
+#[test]
 fn an_agent_that_goes_away_ends_the_sending() {
     let agent = agent(Status::unavailable("broken pipe"));
     let ran = agent.run("apply -f routes.yaml");
@@ -131,7 +143,7 @@ fn a_wrong_file_sends_nothing() {
     expect![[r#"
         novaroutectl: nothing was sent
         wrong.yaml: item 2 (advertise): unknown key `protcol`; did you mean `protocol`?
-        wrong.yaml: item 3: unknown action `drop`; known: register, deregister, configure-bgp, apply-peer, remove-peer, advertise, withdraw, enable-bfd, disable-bfd, enable-ospf, disable-ospf
+        wrong.yaml: item 3: unknown action `drop`; known: register, deregister, configure-bgp, apply-peer, remove-peer, advertise, withdraw, enable-bfd, disable-bfd, enable-ospf, disable-ospf, end-of-replay, renew, handoff
     "#]].assert_eq(&ran.stderr);
     assert_eq!(agent.asked(), []);
 }

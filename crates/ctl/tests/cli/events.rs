@@ -7,7 +7,8 @@ use std::{
 
 use expect_test::expect;
 use novaroute_api::v1;
-use tonic::Status;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::{
     ctl::{finished, interrupt},
@@ -84,11 +85,27 @@ fn filters_go_to_the_agent() {
     for (line, owner, types) in [
         ("events", "", &[][..]),
         ("events --owner net", "net", &[]),
+        ("events --types 1,105", "", &["PEER_UP", "LAGGED"]),
         ("events --types peer-up,EVENT_TYPE_BFD_DOWN --types lagged", "", &["PEER_UP", "BFD_DOWN", "LAGGED"]),
     ] {
         assert_eq!(agent.run(line).code, 0, "{line}");
         let event_types = types.iter().map(ToString::to_string).collect();
-        let expected = v1::StreamEventsRequest { owner_filter: owner.into(), event_types };
+        let expected = v1::StreamEventsRequest { owner_filter: owner.into(), event_types, ..Default::default() };
+        assert_eq!(agent.asked(), [Seen::StreamEvents(expected)], "{line}");
+    }
+}
+
+#[test]
+fn a_place_to_begin_at_goes_to_the_agent() {
+    let agent = Fake::start(Script::default());
+    for (line, from_sequence, boot_id, snapshot) in [
+        ("events --from 0", Some(0), "", false),
+        ("events --from 42 --boot-id 5f0c", Some(42), "5f0c", false),
+        ("events --snapshot", None, "", true),
+    ] {
+        assert_eq!(agent.run(line).code, 0, "{line}");
+        let boot_id = boot_id.to_owned();
+        let expected = v1::StreamEventsRequest { from_sequence, boot_id, snapshot, ..Default::default() };
         assert_eq!(agent.asked(), [Seen::StreamEvents(expected)], "{line}");
     }
 }
@@ -100,6 +117,17 @@ fn a_stream_that_breaks_is_an_agent_out_of_reach() {
     let ran = Fake::start(Script { events, ..Default::default() }).run("events -o json");
     assert_eq!((ran.code, ran.stdout.lines().count()), (3, 2));
     assert!(ran.stderr.starts_with("novaroutectl: events: UNREACHABLE\n"), "{ran:?}");
+}
+
+#[test]
+fn an_agent_that_shuts_down_has_gone_away() {
+    let details = ErrorDetails::with_error_info("SHUTTING_DOWN", "novaroute.io", []);
+    let end = Status::with_error_details(Code::Unavailable, "the agent is shutting down", details);
+    let mut events = events();
+    events.push(Err(end));
+    let ran = Fake::start(Script { events, ..Default::default() }).run("events");
+    assert_eq!((ran.code, ran.stdout.lines().count()), (3, 3));
+    assert!(ran.stderr.starts_with("novaroutectl: events: UNAVAILABLE (SHUTTING_DOWN)\n"), "{ran:?}");
 }
 
 #[test]

@@ -21,6 +21,7 @@ use crate::ctl::{self, Ran, TOKEN};
 pub(crate) struct Script {
     pub(crate) register: v1::RegisterResponse,
     pub(crate) configure_bgp: v1::ConfigureBgpResponse,
+    pub(crate) end_of_replay: v1::EndOfReplayResponse,
     pub(crate) status: v1::GetStatusResponse,
     pub(crate) events: Vec<Result<v1::RouteEvent, Status>>,
     /// The stream of events stays open behind them.
@@ -152,6 +153,9 @@ calls! {
     enable_bfd EnableBfd(EnableBfdRequest) -> EnableBfdResponse |_, _| Ok(v1::EnableBfdResponse {});
     disable_bfd DisableBfd(DisableBfdRequest) -> DisableBfdResponse |_, _| Ok(v1::DisableBfdResponse {});
     enable_ospf EnableOspf(EnableOspfRequest) -> EnableOspfResponse |_, _| Ok(v1::EnableOspfResponse {});
+    handoff Handoff(HandoffRequest) -> HandoffResponse |_, _| Ok(v1::HandoffResponse {});
     disable_ospf DisableOspf(DisableOspfRequest) -> DisableOspfResponse |_, _| Ok(v1::DisableOspfResponse {});
+    end_of_replay EndOfReplay(EndOfReplayRequest) -> EndOfReplayResponse |script, _| Ok(script.end_of_replay.clone());
+    renew Renew(RenewRequest) -> RenewResponse |_, _| Ok(v1::RenewResponse::default());
     get_status GetStatus(GetStatusRequest) -> GetStatusResponse |script, _| Ok(script.status.clone());
 }

@@ -10,8 +10,10 @@ const FLAGS: &[(&str, &str)] = &[
     ("bfd", "--owner --watch -w --interval --output -o"),
     ("ospf", "--owner --watch -w --interval --output -o"),
     ("events", "--owner --types -o"),
-    ("register", "--reassert --owner --token --token-file --socket --timeout"),
+    ("register", "--reassert --lease --instance --owner --token --token-file --socket --timeout"),
     ("deregister", "--withdraw-all"),
+    ("renew", "--session-id"),
+    ("end-of-replay", "--session-id --confirm-removals"),
     ("configure-bgp", "--local-as --router-id"),
     (
         "apply-peer",
@@ -26,6 +28,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("disable-bfd", "--peer --interface --multihop"),
     ("enable-ospf", "--interface --area --passive --cost --hello-interval --dead-interval"),
     ("disable-ospf", "--interface"),
+    ("handoff", "--owner --token-file"),
     ("apply", "--file -f --dry-run"),
     ("completion", "bash zsh fish"),
 ];

@@ -29,16 +29,36 @@ fn token() -> String {
 
 #[test]
 fn register_and_deregister() {
-    let register =
-        |reassert_intents| Seen::Register(v1::RegisterRequest { owner: edge(), token: token(), reassert_intents });
-    let deregister =
-        |withdraw_all| Seen::Deregister(v1::DeregisterRequest { owner: edge(), token: token(), withdraw_all });
+    let plain = v1::RegisterRequest { owner: edge(), token: token(), ..Default::default() };
+    let reassert = v1::RegisterRequest { reassert_intents: true, ..plain.clone() };
+    let leased = v1::RegisterRequest { lease_s: 60, instance: "edge-0".into(), ..plain.clone() };
+    let deregister = |withdraw_all| {
+        Seen::Deregister(v1::DeregisterRequest { owner: edge(), token: token(), withdraw_all, ..Default::default() })
+    };
     check(vec![
-        ("register", register(false)),
-        ("register --reassert", register(true)),
+        ("register", Seen::Register(plain)),
+        ("register --reassert", Seen::Register(reassert)),
+        ("register --lease 60 --instance edge-0", Seen::Register(leased)),
         ("deregister", deregister(false)),
         ("deregister --withdraw-all", deregister(true)),
     ]);
+}
+
+#[test]
+fn renew_and_end_of_replay() {
+    let renew = v1::RenewRequest { owner: edge(), token: token(), session_id: "s-1".into(), ..Default::default() };
+    let end = v1::EndOfReplayRequest { owner: edge(), token: token(), ..Default::default() };
+    let sure = v1::EndOfReplayRequest { session_id: "s-1".into(), confirm_removals: true, ..end.clone() };
+    check(vec![
+        ("renew --session-id s-1", Seen::Renew(renew)),
+        ("end-of-replay", Seen::EndOfReplay(end)),
+        ("end-of-replay --session-id s-1 --confirm-removals", Seen::EndOfReplay(sure)),
+    ]);
+}
+
+#[test]
+fn handoff() {
+    check(vec![("handoff", Seen::Handoff(v1::HandoffRequest { owner: edge(), token: token(), ..Default::default() }))]);
 }
 
 #[test]
@@ -48,12 +68,13 @@ fn configure_bgp() {
         token: token(),
         local_as: 4_294_967_295,
         router_id: "192.0.2.1".into(),
+        ..Default::default()
     };
     check(vec![("configure-bgp --local-as 4294967295 --router-id 192.0.2.1", Seen::ConfigureBgp(expected))]);
 }
 
 fn apply(peer: v1::BgpPeer) -> Seen {
-    Seen::ApplyPeer(v1::ApplyPeerRequest { owner: edge(), token: token(), peer: Some(peer) })
+    Seen::ApplyPeer(v1::ApplyPeerRequest { owner: edge(), token: token(), peer: Some(peer), ..Default::default() })
 }
 
 #[test]
@@ -73,6 +94,7 @@ fn apply_peer() {
         bfd_min_rx_ms: 106,
         bfd_min_tx_ms: 107,
         bfd_detect_multiplier: 8,
+        graceful_restart: v1::GracefulRestart::Full.into(),
         ..least.clone()
     };
     check(vec![
@@ -81,7 +103,7 @@ fn apply_peer() {
             "apply-peer --neighbor 2001:db8::1 --remote-as 65000 --peer-type external --keepalive 1 --hold-time 3 --bfd \
              --description 50% --address-families ipv4-unicast,ipv6-unicast --source-address 2001:db8::2 \
              --ebgp-multihop 4 --password-file secret --max-prefix 5 --bfd-min-rx 106 --bfd-min-tx 107 \
-             --bfd-detect-multiplier 8",
+             --bfd-detect-multiplier 8 --graceful-restart full",
             apply(all),
         ),
         (
@@ -94,7 +116,12 @@ fn apply_peer() {
 
 #[test]
 fn remove_peer() {
-    let expected = v1::RemovePeerRequest { owner: edge(), token: token(), neighbor_address: "192.0.2.1".into() };
+    let expected = v1::RemovePeerRequest {
+        owner: edge(),
+        token: token(),
+        neighbor_address: "192.0.2.1".into(),
+        ..Default::default()
+    };
     check(vec![("remove-peer --neighbor 192.0.2.1", Seen::RemovePeer(expected))]);
 }
 
@@ -105,6 +132,7 @@ fn advertise(protocol: i32, attributes: Option<v1::PrefixAttributes>) -> Seen {
         prefix: "203.0.113.7/32".into(),
         protocol,
         attributes,
+        ..Default::default()
     })
 }
 
@@ -121,7 +149,13 @@ fn advertise_and_withdraw() {
     let zeros = v1::PrefixAttributes { local_pref: Some(0), multi_exit_disc: Some(0), ..Default::default() };
     let withdraw = |protocol| {
         let prefix = "203.0.113.7/32".into();
-        Seen::WithdrawPrefix(v1::WithdrawPrefixRequest { owner: edge(), token: token(), prefix, protocol })
+        Seen::WithdrawPrefix(v1::WithdrawPrefixRequest {
+            owner: edge(),
+            token: token(),
+            prefix,
+            protocol,
+            ..Default::default()
+        })
     };
     check(vec![
         ("advertise --prefix 203.0.113.7/32", advertise(1, None)),
@@ -149,6 +183,7 @@ fn enable_and_disable_bfd() {
         interface_name: "eth0".into(),
         multihop: true,
         source_address: "fe80::2".into(),
+        ..Default::default()
     };
     let least =
         v1::EnableBfdRequest { owner: edge(), token: token(), peer_address: "fe80::1".into(), ..Default::default() };
@@ -159,6 +194,7 @@ fn enable_and_disable_bfd() {
             peer_address: "fe80::1".into(),
             interface_name: interface.into(),
             multihop,
+            ..Default::default()
         })
     };
     check(vec![
@@ -185,7 +221,8 @@ fn enable_and_disable_ospf() {
         ..Default::default()
     };
     let all = v1::EnableOspfRequest { passive: true, cost: 11, hello_interval: 12, dead_interval: 13, ..least.clone() };
-    let disable = v1::DisableOspfRequest { owner: edge(), token: token(), interface_name: "eth0".into() };
+    let disable =
+        v1::DisableOspfRequest { owner: edge(), token: token(), interface_name: "eth0".into(), ..Default::default() };
     check(vec![
         ("enable-ospf --interface eth0 --area 0.0.0.1", Seen::EnableOspf(least)),
         (
@@ -206,7 +243,7 @@ fn owner_and_token_from_flags_win_over_the_environment() {
         ("register --token-file token", "edge", "from-file"),
     ] {
         assert_eq!(agent.run(line).code, 0, "{line}");
-        let expected = v1::RegisterRequest { owner: owner.into(), token: token.into(), reassert_intents: false };
+        let expected = v1::RegisterRequest { owner: owner.into(), token: token.into(), ..Default::default() };
         // Compared field by field: `Debug` and thus a diff hides the token.
         let asked = agent.asked();
         let [Seen::Register(seen)] = &asked[..] else { panic!("{line}: {asked:?}") };
@@ -221,7 +258,11 @@ fn the_answer_is_shown() {
             session_id: "s-1".into(),
             current_prefixes: vec!["203.0.113.7/32".into(), "203.0.113.8/32".into()],
             current_peers: Vec::new(),
+            epoch: 3,
+            has_state: true,
+            lease_s: 0,
         },
+        end_of_replay: v1::EndOfReplayResponse { removed: vec!["prefix bgp 203.0.113.8/32".into()] },
         configure_bgp: v1::ConfigureBgpResponse { previous_as: 65000, previous_router_id: String::new() },
         ..Default::default()
     });
@@ -229,8 +270,15 @@ fn the_answer_is_shown() {
         ok        register edge
           session id: s-1
           current prefixes: 203.0.113.7/32, 203.0.113.8/32
+          epoch: 3
+          has state: true
     "#]]
     .assert_eq(&agent.run("register").stdout);
+    expect_test::expect![[r#"
+        ok        end-of-replay edge
+          removed: prefix bgp 203.0.113.8/32
+    "#]]
+    .assert_eq(&agent.run("end-of-replay").stdout);
     expect_test::expect![[r#"
         {
           "action": "configure-bgp",
@@ -244,4 +292,25 @@ fn the_answer_is_shown() {
         }
     "#]]
     .assert_eq(&agent.run("configure-bgp --local-as 65001 --router-id 192.0.2.1 -o json").stdout);
+}
+
+#[test]
+fn wait_goes_into_every_request() {
+    let withdraw = |wait: v1::Wait| {
+        Seen::WithdrawPrefix(v1::WithdrawPrefixRequest {
+            owner: edge(),
+            token: token(),
+            prefix: "203.0.113.7/32".into(),
+            protocol: 1,
+            wait: wait.into(),
+        })
+    };
+    let deregister =
+        v1::DeregisterRequest { owner: edge(), token: token(), withdraw_all: true, wait: v1::Wait::Programmed.into() };
+    check(vec![
+        ("withdraw --prefix 203.0.113.7/32 --wait", withdraw(v1::Wait::Advertised)),
+        ("withdraw --wait=programmed --prefix 203.0.113.7/32", withdraw(v1::Wait::Programmed)),
+        ("withdraw --wait=WAIT_ADVERTISED --prefix 203.0.113.7/32", withdraw(v1::Wait::Advertised)),
+        ("deregister --withdraw-all --wait=programmed", Seen::Deregister(deregister)),
+    ]);
 }

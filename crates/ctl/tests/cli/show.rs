@@ -51,6 +51,8 @@ fn script() -> Script {
         owner: "edge".into(),
         state: "advertised".into(),
         sent_to: vec!["192.0.2.254".into(), "192.0.2.253".into()],
+        programmed_at: 1_709_251_199_000_000_000,
+        advertised_at: 1_709_251_199_053_000_000,
         ..Default::default()
     };
     let bfd = v1::BfdSessionStatus {
@@ -131,8 +133,8 @@ fn wide_shows_more() {
         2001:db8::1  65001  Idle         -       refused     off  0         0     net    4      hold timer\u{1b}[2J  -            FRR_REFUSED: % wrong
 
         Prefixes
-        PREFIX          PROTOCOL  STATE       PEERS  OWNER  SENT TO
-        203.0.113.7/32  bgp       advertised  2      edge   192.0.2.254,192.0.2.253
+        PREFIX          PROTOCOL  STATE       PEERS  OWNER  SENT TO                  PROGRAMMED AT             ADVERTISED AT
+        203.0.113.7/32  bgp       advertised  2      edge   192.0.2.254,192.0.2.253  2024-02-29T23:59:59.000Z  2024-02-29T23:59:59.053Z
 
         BFD sessions
         PEER       STATE  UPTIME  INTENT      RX MS  TX MS  MULTIPLIER  OWNER  INTERFACE  HOPS
@@ -169,7 +171,9 @@ fn json_has_the_names_of_the_proto_fields() {
               "sent_to": [
                 "192.0.2.254",
                 "192.0.2.253"
-              ]
+              ],
+              "programmed_at": 1709251199000000000,
+              "advertised_at": 1709251199053000000
             }
           ]
         }

@@ -11,11 +11,16 @@ use crate::rules::{LineKind, Scope};
 pub(super) fn line(context: &Context, slot: &Slot, line: &Line) -> Option<IntentKey> {
     let word = |n: usize| line.text.reveal().split(' ').nth(n);
     match slot.kind {
-        LineKind::RouterBgp => Some(IntentKey::Bgp),
+        // The router id of OSPF is that of the BGP instance.
+        LineKind::RouterBgp | LineKind::OspfRouterId => Some(IntentKey::Bgp),
         LineKind::Network => Some(IntentKey::Prefix(Protocol::Bgp, slot.id.parse().ok()?)),
         LineKind::NeighborRemoteAs => Some(IntentKey::Peer(own::neighbor_of(slot).parse().ok()?)),
         LineKind::StaticRoute => Some(IntentKey::Prefix(Protocol::Ospf, word(2)?.parse().ok()?)),
         LineKind::PrefixList => Some(IntentKey::Prefix(Protocol::Ospf, word(4)?.parse().ok()?)),
+        LineKind::OspfDefaultRoute => {
+            let ipv6 = context.path().first().is_some_and(|router| router == "router ospf6");
+            Some(IntentKey::Prefix(Protocol::Ospf, if ipv6 { "::/0" } else { "0.0.0.0/0" }.parse().ok()?))
+        }
         LineKind::RouteMap => {
             let name = word(1)?.strip_prefix(own::INTERFACE_PREFIX)?;
             Some(IntentKey::Ospf(name.parse().ok()?))

@@ -70,6 +70,7 @@ fn a_peer_is_cleared_of_what_is_not_asked_for_any_more() {
           no neighbor 10.12.0.2 route-map NR-OUT out
           no neighbor 10.12.0.2 maximum-prefix
           no neighbor 10.12.0.2 attribute-unchanged
+          no neighbor 10.12.0.2 nexthop-local unchanged
         router bgp 65001
          no neighbor 10.12.0.2 description
          no neighbor 10.12.0.2 timers
@@ -104,8 +105,8 @@ fn everything_goes_in_order() {
          no peer 10.13.0.3 interface r3
          no peer 192.0.2.9 multihop local-address 10.13.0.1
         # staticd
-        no ip route 203.0.113.77/32 blackhole tag 1314017109 254
-        no ipv6 route 2001:db8:7::1/128 blackhole tag 1314017109 254
+        no ip route 203.0.113.77/32 blackhole tag 1314017107 19
+        no ipv6 route 2001:db8:7::1/128 blackhole tag 1314017107 19
         # ospfd
         no ip prefix-list NR-OSPF permit 203.0.113.77/32
         # ospf6d
@@ -224,6 +225,48 @@ fn a_hand_edit_of_an_own_object_is_put_back() {
 }
 
 #[test]
+fn timers_typed_into_an_own_session_are_taken_back_in_words_that_every_bfdd_knows() {
+    let desired = sample::full();
+    let mut frr = running(&desired);
+    let peer = Context::top().child("bfd").child("peer 10.13.0.3 interface r3");
+    for line in
+        ["receive-interval 100", "transmit-interval 90", "detect-multiplier 9", "echo receive-interval disabled"]
+    {
+        frr.type_line(Daemon::Bfdd, &peer, line);
+    }
+    let plan = plan(&frr, &desired);
+    let mut lines: Vec<_> = plan.leaves().map(|leaf| leaf.text.reveal()).collect();
+    lines.sort_unstable();
+    let expected = ["detect-multiplier 3", "echo receive-interval 50", "receive-interval 300", "transmit-interval 300"];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_session_that_was_typed_with_an_own_address_is_made_anew() {
+    let desired = sample::full();
+    let mut frr = running(&Desired::default());
+    let typed = "peer 10.13.0.3 local-address 10.13.0.1 interface r3";
+    frr.type_line(Daemon::Bfdd, &Context::top().child("bfd"), typed);
+    let plan = plan(&frr, &desired);
+    let text = plan.to_string();
+    let at = |line: &str| text.find(line).unwrap_or_else(|| panic!("{line} is missing in\n{text}"));
+    assert!(at(&format!(" no {typed}\n")) < at("\n peer 10.13.0.3 interface r3\n"), "{text}");
+}
+
+#[test]
+fn what_somebody_typed_about_a_neighbor_goes_before_what_it_may_stand_against() {
+    let mut desired = sample::full();
+    let mut frr = running(&desired);
+    let router = Context::top().child("router bgp 65001");
+    frr.type_line(Daemon::Bgpd, &router, "neighbor 10.12.0.2 ttl-security hops 1");
+    desired.bgp.as_mut().unwrap().peers.get_mut(&"10.12.0.2".parse().unwrap()).unwrap().ebgp_multihop =
+        3.try_into().ok();
+    let plan = plan(&frr, &desired);
+    let lines: Vec<_> = plan.leaves().map(|leaf| leaf.text.reveal()).collect();
+    assert_eq!(lines, ["no neighbor 10.12.0.2 ttl-security hops 1", "neighbor 10.12.0.2 ebgp-multihop 3"]);
+}
+
+#[test]
 fn a_neighbor_that_was_half_made_is_finished_or_adopted() {
     let desired = sample::full();
     for lines in 0..sample::plan_from_nothing(&desired).len() {
@@ -257,6 +300,20 @@ fn a_refused_line_is_not_sent_again_and_does_not_hold_up_the_others() {
 }
 
 #[test]
+fn the_static_route_of_an_earlier_release_is_replaced_in_place() {
+    let desired = sample::full();
+    let mut frr = running(&desired);
+    let old = format!("ip route 203.0.113.77/32 blackhole tag {} 254", own::TAG);
+    frr.type_line(Daemon::Staticd, &Context::top(), &old);
+    let upgrade = plan(&frr, &desired);
+    let lines: Vec<_> = upgrade.leaves().map(|leaf| (leaf.op, leaf.text.reveal())).collect();
+    let new = format!("ip route 203.0.113.77/32 blackhole tag {} {}", own::STATIC_TAG, own::STATIC_DISTANCE);
+    assert_eq!(lines, [(Op::Replace, new.as_str())], "FRR keeps one blackhole to a prefix");
+    let gone = plan(&frr, &Desired::default()).to_string();
+    assert!(gone.contains(&format!("no {old}\n")), "{gone}");
+}
+
+#[test]
 fn daemons_that_were_not_read_are_left_out() {
     let desired = render(&sample::full(), DIALECT);
     let mut only_bgpd = Config::default();
@@ -284,4 +341,16 @@ proptest! {
         frr.execute(&plan(&frr, &b));
         prop_assert_eq!(frr.running(), &render(&b, DIALECT).without_sources());
     }
+}
+
+#[test]
+fn what_a_plan_sends_beyond_another_one() {
+    let full = sample::plan_from_nothing(&sample::full());
+    assert!(full.beyond(&full).is_empty());
+    assert_eq!(full.beyond(&Plan::default()).batches, full.batches);
+    let mut most = full.clone();
+    let last = most.batches.iter_mut().rev().find(|batch| batch.leaves.len() > 1).unwrap();
+    let taken = last.leaves.pop().unwrap();
+    let beyond = full.beyond(&most);
+    assert_eq!(beyond.leaves().map(|leaf| leaf.text.reveal()).collect::<Vec<_>>(), [taken.text.reveal()]);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use novaroute_core::bgp::PrefixAttributes;
 use novaroute_core::desired::DesiredBgp;
 use novaroute_core::intent::{IntentKey, Protocol};
-use novaroute_core::peer::Peer;
+use novaroute_core::peer::{GracefulRestart, Peer};
 use novaroute_core::prefix::Family;
 
 use super::{Block, Sources, bfdd, one, policy};
@@ -31,11 +31,12 @@ pub(super) fn render(bgp: &DesiredBgp, dialect: Dialect, config: &mut Config) {
     }
     router.line("no bgp default ipv4-unicast", &instance);
     router.line("no bgp network import-check", &instance);
+    graceful_restart(&mut router, bgp);
     for peer in bgp.peers.values() {
         session(&mut router, bgp, peer);
     }
     for family in Family::ALL {
-        unicast(&mut router, bgp, &maps, family);
+        unicast(&mut router, bgp, dialect, &maps, family);
     }
 }
 
@@ -56,6 +57,16 @@ fn maps(bgp: &DesiredBgp) -> Maps<'_> {
     maps
 }
 
+/// bgpd says that it forwards on while it restarts (the F bit, RFC 4724 §3): it does, since the kernel keeps the routes.
+/// Without it a peer drops what it kept when the session is back.
+fn graceful_restart(router: &mut Block<'_>, bgp: &DesiredBgp) {
+    let asks = |peer: &&Peer| peer.graceful_restart == GracefulRestart::Full;
+    let sources: Sources = bgp.peers.values().filter(asks).map(|peer| IntentKey::Peer(peer.address)).collect();
+    if !sources.is_empty() {
+        router.line("bgp graceful-restart preserve-fw-state", &sources);
+    }
+}
+
 /// What the session with a peer is made of, whatever is exchanged over it.
 fn session(router: &mut Block<'_>, bgp: &DesiredBgp, peer: &Peer) {
     let sources = one(IntentKey::Peer(peer.address));
@@ -69,6 +80,12 @@ fn session(router: &mut Block<'_>, bgp: &DesiredBgp, peer: &Peer) {
         line(format!("timers {} {}", timers.keepalive_s(), timers.hold_s()));
     }
     line(format!("timers connect {CONNECT_RETRY_S}"));
+    match peer.graceful_restart {
+        // FRR's own default.
+        GracefulRestart::Helper => {}
+        GracefulRestart::Full => line("graceful-restart".to_owned()),
+        GracefulRestart::Off => line("graceful-restart-disable".to_owned()),
+    }
     if let Some(address) = peer.source_address {
         line(format!("update-source {address}"));
     }
@@ -91,7 +108,7 @@ fn multihop(bgp: &DesiredBgp, peer: &Peer) -> Option<u8> {
 }
 
 /// The prefixes of a family and what is exchanged with its peers.
-fn unicast(router: &mut Block<'_>, bgp: &DesiredBgp, maps: &Maps<'_>, family: Family) {
+fn unicast(router: &mut Block<'_>, bgp: &DesiredBgp, dialect: Dialect, maps: &Maps<'_>, family: Family) {
     let word = match family {
         Family::Ipv4 => "ipv4",
         Family::Ipv6 => "ipv6",
@@ -105,6 +122,13 @@ fn unicast(router: &mut Block<'_>, bgp: &DesiredBgp, maps: &Maps<'_>, family: Fa
     }
     for peer in bgp.peers.values().filter(|peer| peer.families.contains(&family)) {
         exchange(&mut block, bgp, peer);
+        if family == Family::Ipv6 && dialect.version.can_leave_out_link_local() {
+            // A receiver prefers a link-local next hop (RFC 2545), and that would be the node's own, whatever was asked for.
+            block.line(
+                format!("neighbor {} nexthop-local unchanged", peer.address),
+                &one(IntentKey::Peer(peer.address)),
+            );
+        }
     }
 }
 

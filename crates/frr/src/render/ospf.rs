@@ -59,15 +59,20 @@ pub(super) fn render(desired: &Desired, dialect: Dialect, config: &mut Config) {
     }
     let mut statics = Block::top(config, Daemon::Staticd);
     let carried = |prefix: &&Prefix| dialect.ospf6d || prefix.family() == Family::Ipv4;
-    for prefix in desired.ospf_prefixes.iter().filter(carried) {
+    for prefix in desired.ospf_prefixes.iter().filter(carried).filter(|prefix| !prefix.is_default_route()) {
         statics.line(static_route(prefix), &prefix_sources(prefix));
     }
 }
 
-/// A route for OSPF to redistribute where the node has no other; worse than any other route to the prefix.
+/// A route for OSPF to redistribute where the node has none of its own.
 fn static_route(prefix: &Prefix) -> String {
     let ip = if prefix.family() == Family::Ipv4 { OSPFD.ip } else { OSPF6D.ip };
-    format!("{ip} route {prefix} blackhole tag {} {}", own::TAG, own::STATIC_DISTANCE)
+    format!("{ip} route {prefix} blackhole tag {} {}", own::STATIC_TAG, own::STATIC_DISTANCE)
+}
+
+/// What makes OSPF announce the default route, which it does not redistribute; the route-map marks the line as own.
+fn default_route() -> String {
+    format!("default-information originate always route-map {}", own::OSPF)
 }
 
 fn prefix_sources(prefix: &Prefix) -> Sources {
@@ -84,7 +89,11 @@ fn process(desired: &Desired, words: &Words, config: &mut Config) {
     let all: Sources = desired.ospf.keys().cloned().map(IntentKey::Ospf).collect();
     if !all.is_empty() {
         let router_id = desired.bgp.as_ref().map(|bgp| bgp.instance.router_id.get());
-        router(&mut top, words, router_id, &all);
+        let mut router = router(&mut top, words, router_id, &all);
+        let of_family = desired.ospf_prefixes.iter().filter(|prefix| prefix.family() == words.family);
+        for prefix in of_family.filter(|prefix| prefix.is_default_route()) {
+            router.line(default_route(), &prefix_sources(prefix));
+        }
     }
     for ospf in desired.ospf.values() {
         interface(&mut top, words, ospf);
@@ -96,7 +105,7 @@ fn process(desired: &Desired, words: &Words, config: &mut Config) {
 ///
 /// The router id is that of BGP where there is one: left alone, FRR 10 follows the highest loopback address, so that a
 /// virtual address on the loopback renames the router and breaks every adjacency.
-fn router(top: &mut Block<'_>, words: &Words, router_id: Option<Ipv4Addr>, sources: &Sources) {
+fn router<'a>(top: &'a mut Block<'_>, words: &Words, router_id: Option<Ipv4Addr>, sources: &Sources) -> Block<'a> {
     let list = format!("match {} address prefix-list {}", words.ip, own::OSPF);
     top.open(format!("route-map {} permit 10", own::OSPF), sources).line(list, sources);
     let mut router = top.open(words.router, sources);
@@ -110,6 +119,7 @@ fn router(top: &mut Block<'_>, words: &Words, router_id: Option<Ipv4Addr>, sourc
     for kind in ["connected", "kernel", "static"] {
         router.line(format!("redistribute {kind} route-map {}", own::OSPF), sources);
     }
+    router
 }
 
 /// An interface and the route-map that marks it as own: lines of an interface carry no name.

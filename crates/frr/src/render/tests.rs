@@ -88,6 +88,7 @@ fn a_full_node() {
          bgp log-neighbor-changes
          no bgp default ipv4-unicast
          no bgp network import-check
+         bgp graceful-restart preserve-fw-state
         # ospfd
         router ospf
          ospf router-id 1.1.1.1
@@ -136,12 +137,15 @@ fn a_full_node() {
           neighbor 2001:db8:ffff::2 maximum-prefix 5 warning-only
           neighbor 10.12.0.2 attribute-unchanged next-hop
           neighbor 2001:db8:ffff::2 attribute-unchanged next-hop
+          neighbor 10.12.0.2 nexthop-local unchanged
+          neighbor 2001:db8:ffff::2 nexthop-local unchanged
         router bgp 65001
          neighbor 10.12.0.2 description tor 1 at 010.0.0.1
          neighbor 10.12.0.2 timers 3 9
          neighbor 10.12.0.2 timers connect 1
          neighbor 10.13.0.3 timers connect 1
          neighbor 2001:db8:ffff::2 timers connect 1
+         neighbor 2001:db8:ffff::2 graceful-restart
          neighbor 2001:db8:ffff::2 ebgp-multihop 255
          neighbor 10.12.0.2 password ********
          neighbor 10.12.0.2 bfd profile NR-B-100-200-4
@@ -179,8 +183,8 @@ fn a_full_node() {
          ipv6 ospf6 passive
          ipv6 ospf6 area 0.0.0.0
         # staticd
-        ip route 203.0.113.77/32 blackhole tag 1314017109 254
-        ipv6 route 2001:db8:7::1/128 blackhole tag 1314017109 254
+        ip route 203.0.113.77/32 blackhole tag 1314017107 19
+        ipv6 route 2001:db8:7::1/128 blackhole tag 1314017107 19
     "#]]
     .assert_eq(&plan.to_string());
 }
@@ -226,6 +230,22 @@ fn communities_that_bgpd_would_heed_itself_are_added_by_the_outbound_policy() {
         "route-map NR-OUT permit 15\n match tag 1314017114\n set community no-export local-AS additive\n",
     ] {
         assert!(plan.contains(lines), "{lines} is not in:\n{plan}");
+    }
+}
+
+#[test]
+fn a_default_route_of_ospf_is_originated_and_blackholes_nothing() {
+    let mut desired = sample::full();
+    desired.ospf_prefixes = ["0.0.0.0/0", "::/0"].into_iter().map(|text| text.parse().unwrap()).collect();
+    let config = render(&desired, DIALECT);
+    assert!(config.slots(Daemon::Staticd, &Context::top()).is_none());
+    for (daemon, router, prefix) in
+        [(Daemon::Ospfd, "router ospf", "0.0.0.0/0"), (Daemon::Ospf6d, "router ospf6", "::/0")]
+    {
+        let mut lines = config.slots(daemon, &Context::top().child(router)).unwrap().values();
+        let line = lines.find(|line| line.text.reveal().starts_with("default-information ")).unwrap();
+        let key = IntentKey::Prefix(novaroute_core::intent::Protocol::Ospf, prefix.parse().unwrap());
+        assert_eq!(line.sources, [key].into());
     }
 }
 

@@ -1,5 +1,5 @@
-//! The table. The end-to-end suite `config_lines` holds each row against FRR 8.4 and 10.3; a row that several daemons
-//! share is held against one of them, and what a row does to sessions against BGP sessions.
+//! The table. The end-to-end suite `config_lines` holds each row against FRR 8.4 and 10.3, with a BGP session and
+//! adjacencies up; a row that several daemons share is held against those to which such lines are written.
 
 use super::{Change, Effect, LineKind, Order, Rule, Scope};
 use crate::daemon::Daemon;
@@ -67,6 +67,11 @@ const fn family(kind: LineKind, pattern: &'static str, undo: &'static str) -> Ru
     rule(kind, BGPD, Scope::Unicast, pattern, add, remove).undone_by(undo)
 }
 
+/// What others may have typed about a neighbor.
+const fn others(scope: Scope) -> Rule {
+    rule(LineKind::NeighborOther, BGPD, scope, "neighbor {id} {*}", Order::RemoveOthers, Order::RemoveOthers)
+}
+
 const fn instance(kind: LineKind, daemons: &'static [Daemon], scope: Scope, pattern: &'static str) -> Rule {
     rule(kind, daemons, scope, pattern, Order::Instances, Order::Instances)
 }
@@ -104,9 +109,12 @@ pub const RULES: &[Rule] = &[
     instance(LineKind::BgpLogNeighborChanges, BGPD, Scope::RouterBgp, "bgp log-neighbor-changes"),
     instance(LineKind::BgpNoDefaultIpv4Unicast, BGPD, Scope::RouterBgp, "no bgp default ipv4-unicast"),
     instance(LineKind::BgpNoNetworkImportCheck, BGPD, Scope::RouterBgp, "no bgp network import-check"),
+    instance(LineKind::BgpGracefulRestartPreserve, BGPD, Scope::RouterBgp, "bgp graceful-restart preserve-fw-state"),
     // BGP: prefixes
     rule(LineKind::Network, BGPD, Scope::Unicast, "network {id} {*}", Order::Networks, Order::WithdrawNetworks)
         .undone_by("no network {}"),
+    // Set and taken back at once, to have bgpd give zebra its routes again; never wanted for long.
+    rule(LineKind::TableMap, BGPD, Scope::Unicast, "table-map {v}", Order::Networks, Order::WithdrawNetworks).soft(),
     // BGP: neighbors
     rule(
         LineKind::NeighborRemoteAs,
@@ -120,13 +128,27 @@ pub const RULES: &[Rule] = &[
     .resets(),
     session(LineKind::NeighborDescription, "neighbor {id} description {*}", "no neighbor {} description"),
     session(LineKind::NeighborTimersConnect, "neighbor {id} timers connect {v}", "no neighbor {} timers connect"),
+    // FRR 10 resets the session, FRR 8 waits for the next one. Each mode is taken back by its own word only.
+    session(LineKind::NeighborGracefulRestart, "neighbor {id} graceful-restart", "no neighbor {} graceful-restart")
+        .resets(),
+    session(
+        LineKind::NeighborGracefulRestart,
+        "neighbor {id} graceful-restart-disable",
+        "no neighbor {} graceful-restart-disable",
+    )
+    .resets(),
+    session(
+        LineKind::NeighborGracefulRestart,
+        "neighbor {id} graceful-restart-helper",
+        "no neighbor {} graceful-restart-helper",
+    ),
     session(LineKind::NeighborTimers, "neighbor {id} timers {v} {v}", "no neighbor {} timers"),
     session(LineKind::NeighborUpdateSource, "neighbor {id} update-source {v}", "no neighbor {} update-source").resets(),
     session(LineKind::NeighborEbgpMultihop, "neighbor {id} ebgp-multihop {v}", "no neighbor {} ebgp-multihop").resets(),
     session(LineKind::NeighborPassword, "neighbor {id} password {*}", "no neighbor {} password").resets(),
     session(LineKind::NeighborBfdProfile, "neighbor {id} bfd profile {v}", "no neighbor {} bfd profile"),
     session(LineKind::NeighborBfd, "neighbor {id} bfd", "no neighbor {} bfd").resets_when_taken_back(),
-    session(LineKind::NeighborOther, "neighbor {id} {*}", ""),
+    others(Scope::RouterBgp),
     rule(
         LineKind::NeighborActivate,
         BGPD,
@@ -145,16 +167,25 @@ pub const RULES: &[Rule] = &[
         "no neighbor {} attribute-unchanged",
     )
     .soft(),
-    family(LineKind::NeighborOther, "neighbor {id} {*}", ""),
+    family(LineKind::NeighborNextHopLocal, "neighbor {id} nexthop-local unchanged", "").soft(),
+    others(Scope::Unicast),
     // BFD
     rule(LineKind::BfdProfile, BFDD, Scope::Bfd, "profile {id}", Order::Profiles, Order::RemoveProfiles),
     // FRR 8 has no `no` for these: the default, which is not printed, takes them back.
     bfd(LineKind::BfdReceiveInterval, Scope::BfdProfile, "receive-interval {v}", "receive-interval 300"),
     bfd(LineKind::BfdTransmitInterval, Scope::BfdProfile, "transmit-interval {v}", "transmit-interval 300"),
     bfd(LineKind::BfdDetectMultiplier, Scope::BfdProfile, "detect-multiplier {v}", "detect-multiplier 3"),
+    bfd(LineKind::Unexpected, Scope::BfdProfile, "echo transmit-interval {v}", "echo transmit-interval 50"),
+    bfd(LineKind::Unexpected, Scope::BfdProfile, "echo receive-interval {v}", "echo receive-interval 50"),
     bfd(LineKind::Unexpected, Scope::BfdProfile, "{*}", ""),
-    rule(LineKind::BfdPeer, BFDD, Scope::Bfd, "peer {id} {*}", Order::BfdPeers, Order::RemoveBfdPeers),
+    rule(LineKind::BfdPeer, BFDD, Scope::Bfd, "peer {id} {*}", Order::BfdPeers, Order::RemoveBfdPeers).delete_first(),
     bfd(LineKind::BfdPeerProfile, Scope::BfdPeer, "profile {v}", ""),
+    // Own sessions have their timers in a profile, which applies where a session has the default.
+    bfd(LineKind::Unexpected, Scope::BfdPeer, "receive-interval {v}", "receive-interval 300"),
+    bfd(LineKind::Unexpected, Scope::BfdPeer, "transmit-interval {v}", "transmit-interval 300"),
+    bfd(LineKind::Unexpected, Scope::BfdPeer, "detect-multiplier {v}", "detect-multiplier 3"),
+    bfd(LineKind::Unexpected, Scope::BfdPeer, "echo transmit-interval {v}", "echo transmit-interval 50"),
+    bfd(LineKind::Unexpected, Scope::BfdPeer, "echo receive-interval {v}", "echo receive-interval 50"),
     bfd(LineKind::Unexpected, Scope::BfdPeer, "{*}", ""),
     // OSPF and OSPFv3
     rule(LineKind::RouterOspf, OSPFD, Scope::Top, "router ospf", Order::Instances, Order::RemoveInstances).resets(),
@@ -170,6 +201,15 @@ pub const RULES: &[Rule] = &[
         .undone_by("no timers throttle lsa all"),
     instance(LineKind::OspfRedistribute, OSPF, Scope::RouterOspf, "redistribute {id} {*}")
         .undone_by("no redistribute {}"),
+    rule(
+        LineKind::OspfDefaultRoute,
+        OSPF,
+        Scope::RouterOspf,
+        "default-information originate {*}",
+        Order::StaticRoutes,
+        Order::WithdrawStaticRoutes,
+    )
+    .undone_by("no default-information originate"),
     interface(LineKind::OspfHelloInterval, OSPFD, "ip ospf hello-interval {v}", "no ip ospf hello-interval").resets(),
     interface(LineKind::OspfHelloInterval, OSPF6D, "ipv6 ospf6 hello-interval {v}", "no ipv6 ospf6 hello-interval")
         .resets(),
@@ -182,12 +222,12 @@ pub const RULES: &[Rule] = &[
     interface(LineKind::OspfPassive, OSPF6D, "ipv6 ospf6 passive", "").resets(),
     interface(LineKind::OspfArea, OSPFD, "ip ospf area {v}", "no ip ospf area").delete_first().resets(),
     interface(LineKind::OspfArea, OSPF6D, "ipv6 ospf6 area {v}", "no ipv6 ospf6 area").delete_first().resets(),
-    // Static routes
+    // Static routes. FRR keeps one to a prefix with the same next hop: a new distance takes the place of the old one.
     rule(
         LineKind::StaticRoute,
         STATICD,
         Scope::Top,
-        "{id} route {id} {*}",
+        "{id} route {id} blackhole tag {v} {v}",
         Order::StaticRoutes,
         Order::WithdrawStaticRoutes,
     ),

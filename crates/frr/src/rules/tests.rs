@@ -21,6 +21,20 @@ fn lines_find_their_rule_and_identity() {
         (Bgpd, &unicast, "network 10.0.0.0/8", LineKind::Network, "10.0.0.0/8"),
         (Bgpd, &unicast, "network 10.0.0.0/8 route-map NR-A-1", LineKind::Network, "10.0.0.0/8"),
         (Bfdd, &["bfd"], "peer 10.0.0.2 interface r2", LineKind::BfdPeer, "peer 10.0.0.2 interface r2"),
+        (
+            Bfdd,
+            &["bfd"],
+            "peer 10.0.0.2 local-address 10.0.0.1 interface r2",
+            LineKind::BfdPeer,
+            "peer 10.0.0.2 interface r2",
+        ),
+        (
+            Bfdd,
+            &["bfd"],
+            "peer 10.0.0.2 multihop local-address 10.0.0.1",
+            LineKind::BfdPeer,
+            "peer 10.0.0.2 multihop local-address 10.0.0.1",
+        ),
         (Bfdd, &["bfd", "peer 10.0.0.2"], "shutdown", LineKind::Unexpected, "shutdown"),
         (Ospfd, &["interface r2"], "ip ospf area 0.0.0.0", LineKind::OspfArea, ""),
         (
@@ -30,17 +44,12 @@ fn lines_find_their_rule_and_identity() {
             LineKind::PrefixList,
             "ip prefix-list NR-OSPF permit 10.0.0.0/8",
         ),
-        (
-            Staticd,
-            &[],
-            "ip route 10.0.0.0/8 blackhole tag 1 254",
-            LineKind::StaticRoute,
-            "ip route 10.0.0.0/8 blackhole tag 1 254",
-        ),
+        (Staticd, &[], "ip route 10.0.0.0/8 blackhole tag 1 254", LineKind::StaticRoute, "ip 10.0.0.0/8"),
     ] {
         assert_eq!(kind(daemon, path, line), Some((expected, id.to_owned())), "{line}");
     }
     assert_eq!(kind(Bgpd, &["router bgp 65001 vrf X"], "bgp router-id 1.1.1.1"), None);
+    assert_eq!(kind(Bgpd, &["router bgp 65001 vrf X as-notation dot"], "bgp router-id 1.1.1.1"), None);
     assert_eq!(kind(Ospfd, &["interface r2"], "ip ospf network point-to-point"), None);
 }
 

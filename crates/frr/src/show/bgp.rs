@@ -51,7 +51,16 @@ fn peer(value: &Value) -> PeerLive {
         // A session that came up at once still has the reason for which a new peer waits.
         last_reset: if established && flaps == 0 { String::new() } else { last_reset(value) },
         flaps,
+        graceful_restart: established && keeps_routes(value),
     }
+}
+
+/// The own side said that it restarts gracefully, and the other side that it helps (RFC 4724). A `*` marks a mode that
+/// comes from the instance.
+fn keeps_routes(value: &Value) -> bool {
+    let Some(info) = value.get("gracefulRestartInfo") else { return false };
+    let mode = |name| field::text(info, name).trim_end_matches('*');
+    mode("localGrMode") == "Restart" && matches!(mode("remoteGrMode"), "Restart" | "Helper")
 }
 
 /// FRR's `Clearing` and `Deleted` are ways out of a session: there is none any more.

@@ -69,27 +69,5 @@ fn lsa_prefix(lsa: &Value) -> Option<Prefix> {
     is_alive(field::number(lsa, "lsaAge")).then_some(prefix)
 }
 
-/// What both OSPF versions run on: the neighbors of both, and the state of both where it differs.
-#[must_use]
-pub fn merge(
-    mut ospf: BTreeMap<InterfaceName, OspfLive>,
-    ospf6: BTreeMap<InterfaceName, OspfLive>,
-) -> BTreeMap<InterfaceName, OspfLive> {
-    for (name, v3) in ospf6 {
-        let v2 = ospf.entry(name).or_default();
-        v2.state = merge_state(&v2.state, &v3.state);
-        v2.neighbors.extend(v3.neighbors);
-    }
-    ospf
-}
-
-fn merge_state(v2: &str, v3: &str) -> String {
-    match (v2, v3) {
-        ("", one) | (one, "") => one.to_owned(),
-        (v2, v3) if v2 == v3 => v2.to_owned(),
-        (v2, v3) => format!("ospf {v2}, ospf3 {v3}"),
-    }
-}
-
 #[cfg(test)]
 mod tests;

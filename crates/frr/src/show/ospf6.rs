@@ -45,7 +45,12 @@ pub fn external_lsas(text: &str) -> Result<BTreeSet<Prefix>, ShowError> {
     let answer = object(EXTERNAL_LSAS, text)?;
     let lsas = field::elements(&answer, "asScopedLinkStateDb").flat_map(|scope| field::elements(scope, "lsa"));
     let alive = lsas.filter(|lsa| is_alive(field::number(lsa, "age")));
-    Ok(alive.filter_map(|lsa| field::text(lsa, "payload").parse().ok()).collect())
+    Ok(alive.filter_map(|lsa| prefix(field::text(lsa, "payload"))).collect())
+}
+
+/// The default route is printed without its length.
+fn prefix(payload: &str) -> Option<Prefix> {
+    if payload == "::" { "::/0" } else { payload }.parse().ok()
 }
 
 #[cfg(test)]

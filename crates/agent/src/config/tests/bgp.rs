@@ -1,5 +1,5 @@
 use novaroute_core::bgp::BgpInstance;
-use novaroute_core::peer::{Peer, PeerType};
+use novaroute_core::peer::{GracefulRestart, Peer, PeerType};
 use novaroute_core::prefix::Family;
 
 use super::*;
@@ -102,7 +102,8 @@ fn every_field_of_a_peer_is_read() {
     let peer = &peers(&with_peer(
         "peer_type: external, keepalive: 3, hold_time: 9, bfd_enabled: true, description: \"rack 1\", \
          address_families: [ipv4_unicast, ipv6_unicast], source_address: 10.0.0.1, ebgp_multihop: 2, \
-         password: s3cret, max_prefix: 5, bfd_min_rx_ms: 50, bfd_min_tx_ms: 60, bfd_detect_multiplier: 4",
+         password: s3cret, max_prefix: 5, bfd_min_rx_ms: 50, bfd_min_tx_ms: 60, bfd_detect_multiplier: 4, \
+         graceful_restart: full",
     ))[0];
     assert_eq!((peer.address.to_string().as_str(), peer.remote_as.get()), ("10.0.0.2", 65001));
     assert_eq!(peer.peer_type, Some(PeerType::External));
@@ -115,6 +116,7 @@ fn every_field_of_a_peer_is_read() {
     assert_eq!(peer.ebgp_multihop.unwrap().get(), 2);
     assert_eq!(peer.password.as_ref().unwrap().reveal(), "s3cret");
     assert_eq!(peer.max_prefix.get(), 5);
+    assert_eq!(peer.graceful_restart, GracefulRestart::Full);
     assert!(!format!("{peer:?}").contains("s3cret"));
 }
 
@@ -158,5 +160,50 @@ fn peers_must_be_complete_and_distinct_and_fit_the_local_as() {
         peers(&with_peer("peer_type: internal")).len(),
         1,
         "without a local AS there is nothing to compare with"
+    );
+}
+
+/// What each line says begins like this, in order.
+fn assert_all(text: &str, variables: &[(&str, &str)], words: &[&str]) {
+    let errors = errors_with(text, variables);
+    let told = errors.len() == words.len() && errors.iter().zip(words).all(|(error, words)| error.contains(words));
+    assert!(told, "{text}\nwanted: {words:#?}\ngot: {errors:#?}");
+}
+
+#[test]
+fn two_keys_for_one_value_hide_no_other_fault() {
+    assert_all(
+        "bgp: {as_base: 4200000000, local_as: 0, router_id: 1.1.1.1}",
+        &[("NOVAROUTE_BGP_LOCAL_AS", "many")],
+        &[
+            "bgp.as_base: cannot be together with bgp.local_as",
+            "bgp.local_as: 0 is not an AS number",
+            "environment variable NOVAROUTE_BGP_LOCAL_AS: \"many\" is not an AS number",
+        ],
+    );
+    assert_all(
+        "bgp: {local_as: 1, router_id: nowhere, auto_router_id: true}",
+        &[("NOVAROUTE_BGP_ROUTER_ID", "elsewhere")],
+        &[
+            "bgp.router_id: \"nowhere\" is not a router id",
+            "bgp.auto_router_id: cannot be together with bgp.router_id",
+            "environment variable NOVAROUTE_BGP_ROUTER_ID: \"elsewhere\" is not a router id",
+        ],
+    );
+}
+
+#[test]
+fn a_faulty_peer_hides_no_clash_with_others() {
+    assert_all(
+        "bgp: {local_as: 1, router_id: 1.1.1.1, peers: [\
+         {neighbor_address: 10.0.0.2, remote_as: 1, peer_type: external, hold_time: 9}, \
+         {neighbor_address: 10.0.0.2, remote_as: 2, ebgp_multihop: many}]}",
+        &[],
+        &[
+            "bgp.peers[0]: keepalive: is not set while peer.hold_time is 9",
+            "bgp.peers[0]: with the remote AS 1 and the local AS 1 the peer is internal",
+            "bgp.peers[1]: 10.0.0.2 is already the address of bgp.peers[0]",
+            "bgp.peers[1].ebgp_multihop",
+        ],
     );
 }

@@ -27,7 +27,7 @@ pub(super) fn unclaimed_peer_row(row: &Row<'_>, address: PeerAddress) -> v1::Pee
     // An overridden peer is not the one that FRR runs.
     let overridden = row.status.state == IntentState::Overridden;
     let live = row.live.peers.get(&address).filter(|_| !overridden).cloned().unwrap_or_default();
-    let PeerLive { state, uptime_s, prefixes_received, prefixes_sent, last_reset, flaps } = live;
+    let PeerLive { state, uptime_s, prefixes_received, prefixes_sent, last_reset, flaps, graceful_restart } = live;
     v1::PeerStatus {
         neighbor_address: address.to_string(),
         state: state.as_str().to_owned(),
@@ -38,6 +38,7 @@ pub(super) fn unclaimed_peer_row(row: &Row<'_>, address: PeerAddress) -> v1::Pee
         uptime: uptime_s.map(uptime_text).unwrap_or_default(),
         last_reset_reason: last_reset,
         flap_count: flaps,
+        gr_negotiated: graceful_restart,
         intent_state: row.state(),
         reason: row.reason(),
         ..Default::default()
@@ -65,6 +66,8 @@ fn peer_state(state: SessionState) -> v1::PeerState {
 
 pub(super) fn prefix_row(row: &Row<'_>, wire: v1::Protocol, protocol: Protocol, prefix: Prefix) -> v1::PrefixStatus {
     let sent_to = row.live.advertised.get(&(protocol, prefix)).into_iter().flatten();
+    let is_advertised = row.status.state == IntentState::Advertised;
+    let advertised_at = row.live.advertised_at_ns.get(&(protocol, prefix)).copied().filter(|_| is_advertised);
     v1::PrefixStatus {
         prefix: prefix.to_string(),
         protocol: wire.into(),
@@ -72,6 +75,8 @@ pub(super) fn prefix_row(row: &Row<'_>, wire: v1::Protocol, protocol: Protocol, 
         state: row.state(),
         reason: row.reason(),
         sent_to: sent_to.map(ToString::to_string).collect(),
+        programmed_at: row.programmed_at_ns,
+        advertised_at: advertised_at.unwrap_or_default(),
     }
 }
 

@@ -3,10 +3,12 @@
 use novaroute_core::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
 use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
 use novaroute_core::intent::{Advertisement, Change, Intent, IntentKey, Protocol, Target};
+use novaroute_core::name::SessionId;
 use novaroute_core::ospf::{OspfInterface, OspfTimers};
-use novaroute_core::peer::{Peer, PeerTimers, PeerType};
+use novaroute_core::peer::{GracefulRestart, Peer, PeerTimers, PeerType};
 use novaroute_core::prefix::Family;
 use novaroute_core::secret::Password;
+use novaroute_core::session::{Lease, Registration, SessionTerms};
 
 pub(super) fn put_prefix(host: u8) -> Change {
     let prefix = format!("198.51.100.{host}/32").parse().unwrap();
@@ -52,10 +54,22 @@ pub(super) fn every_change() -> Vec<Change> {
         remove(IntentKey::Bfd(bfd_key())),
         remove(IntentKey::Ospf("eth0".parse().unwrap())),
         Change::Remove(Target::BfdSessionsTo("192.0.2.9".parse().unwrap())),
-        Change::Register { reassert_intents: true },
+        Change::Register(Registration { reassert_intents: true, ..Registration::default() }),
+        Change::Reopen(session(3)),
         Change::Deregister { withdraw_all: true },
     ]);
     changes
+}
+
+pub(super) fn session(epoch: u64) -> SessionTerms {
+    let lease = Lease::new(60).unwrap();
+    SessionTerms {
+        id: SessionId::of_epoch(epoch),
+        epoch,
+        lease,
+        instance: Some("edge-0".parse().unwrap()),
+        bound: true,
+    }
 }
 
 fn peer() -> Peer {
@@ -71,6 +85,7 @@ fn peer() -> Peer {
         ebgp_multihop: Some(3.try_into().unwrap()),
         password: Some(Password::new("hunter2").unwrap()),
         max_prefix: 500.try_into().unwrap(),
+        graceful_restart: GracefulRestart::Full,
     }
 }
 

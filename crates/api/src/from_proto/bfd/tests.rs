@@ -68,6 +68,12 @@ fn a_multihop_session_has_its_own_address_and_no_interface() {
 }
 
 #[test]
+fn a_session_on_a_link_that_names_its_own_address_is_refused_and_not_given_another() {
+    let request = EnableBfdRequest { source_address: "10.0.0.1".into(), ..enable("10.0.0.2") };
+    assert_eq!(fields_at_fault(&request), ["source_address"]);
+}
+
+#[test]
 fn a_link_local_address_needs_an_interface() {
     assert_eq!(fields_at_fault(&enable("fe80::1")), ["interface_name"]);
     let tied = EnableBfdRequest { interface_name: "eth0".into(), ..enable("fe80::1") };

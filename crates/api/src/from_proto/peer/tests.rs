@@ -65,6 +65,7 @@ fn all_bad_fields_are_reported_in_the_order_of_the_message() {
             bfd_min_rx_ms: 9,
             bfd_min_tx_ms: 60_001,
             bfd_detect_multiplier: 1,
+            graceful_restart: 4,
         }
     };
     let expected = [
@@ -82,6 +83,7 @@ fn all_bad_fields_are_reported_in_the_order_of_the_message() {
         "bfd_min_rx_ms",
         "bfd_min_tx_ms",
         "bfd_detect_multiplier",
+        "graceful_restart",
     ];
     assert_eq!(refused(all_bad), expected.map(|field| format!("peer.{field}")));
 }

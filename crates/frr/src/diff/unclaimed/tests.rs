@@ -70,3 +70,32 @@ fn with_everything_claimed_nothing_is_held() {
     let plan = diff(frr.running(), &target, Removals::Hold(&claimed));
     assert_eq!(plan, diff(frr.running(), &target, Removals::Apply));
 }
+
+#[test]
+fn ospf_keeps_its_router_id_while_the_bgp_instance_is_unclaimed() {
+    let full = sample::full();
+    let desired = Desired { ospf: full.ospf.clone(), ..Desired::default() };
+    let claimed: BTreeSet<_> = desired.ospf.keys().cloned().map(IntentKey::Ospf).collect();
+    let frr = running(&full);
+    let target = render(&desired, DIALECT);
+    let plan = diff(frr.running(), &target, Removals::Hold(&claimed));
+    assert!(plan.is_empty(), "{plan}");
+    // Also where bgpd has lost the instance, or does not answer.
+    let mut frr = frr;
+    frr.restart(crate::Daemon::Bgpd);
+    let plan = diff(frr.running(), &target, Removals::Hold(&claimed));
+    assert!(plan.is_empty(), "{plan}");
+    // An instance that was claimed and given up takes its router id along.
+    let claimed: BTreeSet<_> = claimed.into_iter().chain([IntentKey::Bgp]).collect();
+    let plan = diff(frr.running(), &target, Removals::Hold(&claimed));
+    let lines: Vec<_> = plan.leaves().map(|leaf| leaf.text.reveal()).collect();
+    assert_eq!(lines, ["no ospf router-id", "no ospf6 router-id"]);
+}
+
+#[test]
+fn a_prefix_of_ospf_that_waits_for_its_interface_keeps_its_route() {
+    let full = sample::full();
+    let desired = Desired { ospf_prefixes: full.ospf_prefixes.clone(), ..Desired::default() };
+    let plan = diff(running(&full).running(), &render(&desired, DIALECT), Removals::Hold(&BTreeSet::new()));
+    assert!(plan.is_empty(), "{plan}");
+}

@@ -1,4 +1,5 @@
 use expect_test::expect;
+use novaroute_core::live::{Look, Told};
 
 use super::*;
 use crate::show::tests::both_versions;
@@ -75,19 +76,14 @@ fn both_versions_of_ospf_come_together() {
         include_str!("../testdata/10.3/ospf6_interface.json"),
         include_str!("../testdata/10.3/ospf6_neighbor.json"),
     );
+    let mut told = Told::default();
+    for (daemon, interfaces) in [("ospfd", v2), ("ospf6d", v3)] {
+        told.look(daemon, Look::Ospf { interfaces: interfaces.unwrap(), lsdb: BTreeSet::new() }, 1);
+    }
     expect![[r#"
         lo: Loopback {}
         r2: ospf DR, ospf3 BDR {"ospf 2.2.2.2 10.12.0.2": "Full", "ospf3 2.2.2.2": "Full"}
         r3: Point-To-Point {"ospf 3.3.3.3 10.13.0.3": "Full"}
     "#]]
-    .assert_eq(&shown(merge(v2.unwrap(), v3.unwrap())));
-}
-
-#[test]
-fn states_are_told_apart_only_where_they_differ() {
-    for (v2, v3, merged) in
-        [("", "", ""), ("DR", "", "DR"), ("", "BDR", "BDR"), ("DR", "DR", "DR"), ("DR", "BDR", "ospf DR, ospf3 BDR")]
-    {
-        assert_eq!(merge_state(v2, v3), merged);
-    }
+    .assert_eq(&shown(told.live().ospf));
 }

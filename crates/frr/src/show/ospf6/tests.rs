@@ -50,6 +50,14 @@ fn own_external_lsas() {
     }
 }
 
+/// As both versions print it.
+#[test]
+fn the_default_route_is_printed_without_its_length() {
+    let text = r#"{"asScopedLinkStateDb":[{"lsa":[{"type":"ASE","lsId":"0.0.0.1","advRouter":"10.0.1.1","age":12,
+        "seqNum":2147483649,"payload":"::"}]}]}"#;
+    assert_eq!(external_lsas(text), Ok(prefixes(&["::/0"])));
+}
+
 #[test]
 fn a_withdrawn_lsa_is_gone_although_it_is_still_printed() {
     for text in both_versions!("ospf6_external_flushed.json") {

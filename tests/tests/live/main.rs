@@ -1,0 +1,3 @@
+//! What FRR tells by itself: at once, and all of it.
+
+mod push;
