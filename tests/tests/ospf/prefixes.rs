@@ -10,7 +10,7 @@ use novaroute_e2e::ospf::{Version, on_link, redistribute_static, speak, wait_ext
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session};
 use novaroute_e2e::{Daemon, FrrRelease, on_each_frr, request, v1, wait_for};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::enable;
 
@@ -57,7 +57,8 @@ on_each_frr! {
 
     /// Prefixes wait for an interface; they are announced when there is one, and are no longer when it goes.
     async fn prefixes_wait_for_an_interface(release) {
-        let scene = Scene::new(release).await?;
+        // While the agent waits for claims, what may belong to an interface that nobody has claimed stays.
+        let scene = Scene::with(release, |config| config["adoption_grace"] = json!("0s")).await?;
         let mut client = scene.agent.client().await?;
         for version in Version::BOTH {
             speak(&scene, version, "0").await?;

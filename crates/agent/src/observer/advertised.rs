@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
+use std::time::Duration;
 
 use novaroute_core::intent::{IntentKey, Protocol};
 use novaroute_core::live::{PeerLive, SessionState};
@@ -14,6 +15,8 @@ use novaroute_core::peer::PeerAddress;
 use novaroute_core::prefix::Prefix;
 use novaroute_core::store::Snapshot;
 use novaroute_frr::show::bgp;
+
+use tokio::time::Instant;
 
 use super::look_error::LookError;
 use crate::vty::Vty;
@@ -26,6 +29,10 @@ const ASKED_IN_TURN: usize = 16;
 /// Whom a prefix was sent to.
 type Sent = BTreeMap<Prefix, BTreeSet<PeerAddress>>;
 
+/// A prefix whose attributes change is for a moment sent to nobody, until bgpd has worked through its queue: one that is
+/// wanted counts as withdrawn only when that lasts.
+const GONE_AFTER: Duration = Duration::from_millis(150);
+
 /// What is known of the own prefixes.
 #[derive(Debug, Default)]
 pub(super) struct Advertised {
@@ -33,6 +40,8 @@ pub(super) struct Advertised {
     in_doubt: BTreeSet<Prefix>,
     /// The sessions that are up, with the number of times that they went down.
     sessions: BTreeMap<PeerAddress, u32>,
+    /// When what is wanted and was sent was first seen not to be.
+    vanished: BTreeMap<Prefix, Instant>,
     /// How many prefixes each was sent, and how many of the own ones are known to have been.
     explained: BTreeMap<PeerAddress, (u32, u32)>,
     wanted: BTreeSet<Prefix>,
@@ -63,7 +72,7 @@ impl Advertised {
         let commands: Vec<String> = asked.iter().map(bgp::prefix_command).collect();
         let replies = vty.pipeline(&commands).await?;
         for (prefix, reply) in asked.iter().zip(replies) {
-            self.take_in(*prefix, bgp::advertised_to(&reply.text)?.peers);
+            self.take_in(*prefix, bgp::advertised_to(&reply.text)?.peers, Instant::now());
         }
         self.explain(peers);
         Ok(())
@@ -128,8 +137,16 @@ impl Advertised {
         }
     }
 
-    fn take_in(&mut self, prefix: Prefix, peers: BTreeSet<PeerAddress>) {
+    fn take_in(&mut self, prefix: Prefix, peers: BTreeSet<PeerAddress>, now: Instant) {
         let wanted = self.wanted.contains(&prefix);
+        if wanted && peers.is_empty() && self.sent.get(&prefix).is_some_and(|sent| !sent.is_empty()) {
+            let since = *self.vanished.entry(prefix).or_insert(now);
+            if now.duration_since(since) < GONE_AFTER {
+                self.in_doubt.insert(prefix);
+                return;
+            }
+        }
+        self.vanished.remove(&prefix);
         // What is wanted and not sent stays in doubt; so does what is on its way out.
         if wanted == peers.is_empty() {
             self.in_doubt.insert(prefix);

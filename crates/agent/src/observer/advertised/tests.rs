@@ -47,7 +47,7 @@ fn look(
     let asked = advertised.most_doubtful();
     for one in &asked {
         let sent = advertised.wanted.contains(one) && !unsent.iter().any(|number| prefix(*number) == *one);
-        advertised.take_in(*one, if sent && !peers.is_empty() { to_one() } else { BTreeSet::new() });
+        advertised.take_in(*one, if sent && !peers.is_empty() { to_one() } else { BTreeSet::new() }, Instant::now());
     }
     advertised.explain(peers);
     asked.into_iter().collect()
@@ -108,9 +108,21 @@ fn a_withdrawn_prefix_is_asked_for_until_it_is_gone() {
     look(&mut advertised, &store, &peers(2, 0), &[]);
     remove(&mut store, 1);
     advertised.doubt(store.snapshot(), &peers(2, 0));
-    advertised.take_in(prefix(1), to_one());
+    advertised.take_in(prefix(1), to_one(), Instant::now());
     assert!(advertised.is_in_doubt() && advertised.sent().contains_key(&prefix(1)));
     look(&mut advertised, &store, &peers(1, 0), &[]);
     assert_eq!(advertised.sent().keys().copied().collect::<Vec<_>>(), [prefix(0)]);
     assert!(!advertised.is_in_doubt());
+}
+
+#[test]
+fn what_is_sent_to_nobody_for_a_moment_is_still_announced() {
+    let (mut advertised, store) = (Advertised::default(), store(1));
+    look(&mut advertised, &store, &peers(1, 0), &[]);
+    let now = Instant::now();
+    advertised.take_in(prefix(0), BTreeSet::new(), now);
+    assert_eq!(advertised.sent().get(&prefix(0)), Some(&to_one()));
+    assert!(advertised.is_in_doubt());
+    advertised.take_in(prefix(0), BTreeSet::new(), now + GONE_AFTER);
+    assert_eq!(advertised.sent().get(&prefix(0)), Some(&BTreeSet::new()));
 }
