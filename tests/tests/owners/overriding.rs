@@ -49,6 +49,8 @@ on_each_frr! {
         let told = events.next().await?;
         assert_eq!((told.owner.as_str(), told.metadata.get("by").map(String::as_str)), (LB, Some(ADMIN)));
         assert_eq!(told.reason, "OVERRIDDEN_BY_OWNER");
+        // The agent sees a moment after the peer that the prefix was sent.
+        scene.prefix_state(PREFIX, "advertised").await?;
         assert_eq!(states(&scene).await?, [(ADMIN.to_owned(), "advertised".to_owned()), (LB.into(), "overridden".into())]);
 
         // The holder keeps its place and may go on as if nothing had happened; others stay outside.
