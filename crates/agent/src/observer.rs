@@ -94,6 +94,9 @@ pub async fn observe(mut observer: Observer) -> anyhow::Result<()> {
             // Without the reconciler the agent ends.
             changed = observer.seen.changed() => {
                 changed?;
+                // Other daemons may be needed now.
+                let events = watching.changes(&observer);
+                watching.tell(&observer, events);
                 watching.pokes.values().for_each(|poke| poke.applied.notify_one());
             }
             ended = tasks.join_next() => {
@@ -219,10 +222,7 @@ impl Watching {
         observer.hub.publish_live(events, Arc::clone(&self.live));
     }
 
-    fn publish(&mut self, observer: &Observer) {
-        // The reconciler may have found out meanwhile which daemons are needed.
-        let events = self.changes(observer);
-        self.tell(observer, events);
+    fn publish(&self, observer: &Observer) {
         let readiness = readiness(&observer.seen.borrow(), &self.live);
         observer.readiness.send_if_modified(|last| {
             *last != readiness && {

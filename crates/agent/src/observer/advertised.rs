@@ -15,7 +15,6 @@ use novaroute_core::peer::PeerAddress;
 use novaroute_core::prefix::Prefix;
 use novaroute_core::store::Snapshot;
 use novaroute_frr::show::bgp;
-
 use tokio::time::Instant;
 
 use super::look_error::LookError;
@@ -26,12 +25,12 @@ const ASKED_PER_LOOK_MAX: usize = 500;
 /// Prefixes that are asked for in turn, changed or not.
 const ASKED_IN_TURN: usize = 16;
 
-/// Whom a prefix was sent to.
-type Sent = BTreeMap<Prefix, BTreeSet<PeerAddress>>;
-
 /// A prefix whose attributes change is for a moment sent to nobody, until bgpd has worked through its queue: one that is
 /// wanted counts as withdrawn only when that lasts.
 const GONE_AFTER: Duration = Duration::from_millis(150);
+
+/// Whom a prefix was sent to.
+type Sent = BTreeMap<Prefix, BTreeSet<PeerAddress>>;
 
 /// What is known of the own prefixes.
 #[derive(Debug, Default)]

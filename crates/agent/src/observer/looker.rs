@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use novaroute_core::intent::{IntentKey, Protocol};
 use novaroute_core::live::{DaemonLive, Look, OspfLive, SessionState};
@@ -19,12 +19,13 @@ use super::look_error::LookError;
 use super::pace::Pace;
 use super::report::{Looked, Report};
 use crate::config::Frr;
+use crate::events::now_ns;
 use crate::metrics::Metrics;
 use crate::owner::View;
 use crate::vty::{Limits, Vty, VtyError};
 
 /// How long a daemon may take to answer a look; one that takes longer counts as not there.
-pub(super) const REPLY_LIMIT: Duration = Duration::from_secs(1);
+const REPLY_LIMIT: Duration = Duration::from_secs(1);
 
 /// Reasons to look before it is time.
 #[derive(Debug, Default)]
@@ -95,7 +96,8 @@ impl Looker {
     }
 
     async fn look(&mut self) -> (Looked, bool) {
-        let asked_ns = now_ns();
+        // The clock that FRR's log has too; never negative.
+        let asked_ns = now_ns().unsigned_abs();
         let answer = self.ask().await;
         let connected = answer.is_ok();
         self.ever |= connected;
@@ -231,10 +233,4 @@ fn ospf_prefixes(snapshot: &Snapshot, family: Family) -> BTreeSet<Prefix> {
         _ => None,
     };
     snapshot.slots().filter_map(|(key, _)| prefix(key)).collect()
-}
-
-/// The clock that FRR's log has too.
-fn now_ns() -> u64 {
-    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -152,8 +152,8 @@ impl<F: Frr> Loop<F> {
     }
 
     /// What FRR took without a word and still does not show is refused too: to send it again in every round would
-    /// change nothing and could hurt. It is tried again when a daemon comes, and by a few of the next resyncs. What was not part of the last plan is left to the next round: a daemon was
-    /// restarted, or somebody edited FRR meanwhile.
+    /// change nothing and could hurt. It is tried again when a daemon comes, and by a few of the next resyncs. What was
+    /// not part of the last plan is left to the next round: a daemon was restarted, or somebody edited FRR meanwhile.
     async fn give_up(
         &mut self,
         desired: &Desired,
