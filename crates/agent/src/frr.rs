@@ -61,8 +61,8 @@ pub trait Frr: Send {
     /// No daemon answers at all; the text says why.
     fn running(&mut self, absent: &BTreeSet<String>) -> impl Future<Output = Result<Running, String>> + Send;
 
-    /// Whether zebra has bgpd among those that it serves.
-    fn zebra_serves_bgpd(&mut self) -> impl Future<Output = bool> + Send;
+    /// The daemons that zebra serves, by its names for them; none: it does not answer.
+    fn zebra_clients(&mut self) -> impl Future<Output = BTreeSet<String>> + Send;
 
     /// Sends a plan, in order.
     fn apply(&mut self, plan: &Plan, version: FrrVersion) -> impl Future<Output = Applied> + Send;
@@ -156,8 +156,9 @@ impl Frr for VtyFrr {
         Ok(Running { dialect, config, missing: read.missing, reconnected: self.reconnected(version), digests })
     }
 
-    async fn zebra_serves_bgpd(&mut self) -> bool {
-        self.vty(ZEBRA).show(renewal::ZEBRA_CLIENTS).await.is_ok_and(|text| renewal::lists_bgpd(&text))
+    async fn zebra_clients(&mut self) -> BTreeSet<String> {
+        let answer = self.vty(ZEBRA).show(renewal::ZEBRA_CLIENTS).await;
+        answer.map(|text| renewal::clients(&text)).unwrap_or_default()
     }
 
     async fn apply(&mut self, plan: &Plan, version: FrrVersion) -> Applied {

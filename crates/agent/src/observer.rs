@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use novaroute_core::event::{Event, EventType};
-use novaroute_core::live::{Live, Told, Tracker};
+use novaroute_core::live::{DaemonLive, Live, Told, Tracker, Unregistered};
+use novaroute_frr::FrrVersion;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -119,6 +120,8 @@ struct Watching {
     followed: BTreeSet<&'static str>,
     caught_up: BTreeSet<&'static str>,
     complete_since: Option<Instant>,
+    /// The daemons that may hear of no new route.
+    listeners: Unregistered,
 }
 
 impl Watching {
@@ -132,6 +135,7 @@ impl Watching {
             followed: BTreeSet::new(),
             caught_up: BTreeSet::new(),
             complete_since: None,
+            listeners: Unregistered::default(),
         }
     }
 
@@ -211,6 +215,8 @@ impl Watching {
             live.daemons.entry((*name).to_owned()).or_default();
         }
         live.frr_uptime_s = self.uptime(&live);
+        self.listeners.observe(&live.daemons, &["ospf6d"]);
+        live.deaf = deaf(&self.listeners, &live);
         self.tracker.date(&mut live, now_ns());
         let events = self.tracker.observe(&snapshot, &live);
         self.live = Arc::new(live);
@@ -251,6 +257,16 @@ impl Watching {
 fn is_pushed(event_type: EventType) -> bool {
     use EventType as E;
     matches!(event_type, E::PeerUp | E::PeerDown | E::BfdUp | E::BfdDown | E::OspfNeighborUp | E::OspfNeighborDown)
+}
+
+/// The daemons that hear of no new route before they are restarted; the reconciler cures the others.
+fn deaf(listeners: &Unregistered, live: &Live) -> BTreeSet<&'static str> {
+    let version = |daemon: &DaemonLive| daemon.version.parse::<FrrVersion>().ok();
+    let hears = |name: &str| {
+        let version = live.daemons.get(name).and_then(version);
+        !listeners.contains(name) || version.is_none_or(FrrVersion::ospf6d_hears_a_new_zebra)
+    };
+    ["ospf6d"].into_iter().filter(|name| !hears(name)).collect()
 }
 
 fn readiness(seen: &Seen, live: &Live) -> Readiness {

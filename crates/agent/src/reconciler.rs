@@ -171,7 +171,7 @@ impl<F: Frr> Loop<F> {
                     }
                 }
                 _ = self.parts.live.changed() => self.look_at_daemons(),
-                () = self.renewal.due() => self.renew_routes().await,
+                () = self.renewal.due() => self.renew().await,
                 () = self.parts.edited.notified() => self.schedule.on_doubt(self.now()),
             }
         }
@@ -186,7 +186,7 @@ impl<F: Frr> Loop<F> {
             self.try_lost_again();
             self.schedule.on_doubt(self.now());
         }
-        self.renewal.on_zebra(now.get("zebra").copied());
+        self.renewal.on_daemons(&live.daemons);
         self.daemons = now;
     }
 

@@ -2,6 +2,7 @@
 
 mod told;
 mod tracker;
+mod unregistered;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,12 +11,13 @@ use crate::bfd::{BfdKey, Hop};
 use crate::intent::{IntentKey, Protocol};
 use crate::name::InterfaceName;
 use crate::peer::PeerAddress;
-use crate::prefix::Prefix;
+use crate::prefix::{Family, Prefix};
 use crate::state::{IntentState, IntentStatus, Reason};
 use crate::store::Entry;
 
 pub use told::{Look, Push, Told};
 pub use tracker::Tracker;
+pub use unregistered::Unregistered;
 
 /// Own prefixes that are announced, and to whom.
 pub type Advertised = BTreeMap<(Protocol, Prefix), BTreeSet<PeerAddress>>;
@@ -159,6 +161,8 @@ pub struct Live {
     pub daemons: BTreeMap<String, DaemonLive>,
     /// Seconds since the last of them came up; `None` while one is missing.
     pub frr_uptime_s: Option<u64>,
+    /// Daemons that hear of no new route since zebra was restarted, and will not before they are restarted too.
+    pub deaf: BTreeSet<&'static str>,
     /// BGP peers.
     pub peers: BTreeMap<PeerAddress, PeerLive>,
     /// BFD sessions.
@@ -215,6 +219,11 @@ pub fn effective_status(key: &IntentKey, entry: &Entry, live: &Live) -> IntentSt
     }
     let (reason, detail) = match protocol {
         Protocol::Bgp => (Reason::NoEstablishedPeer, "no established peer was sent this prefix"),
+        Protocol::Ospf if prefix.family() == Family::Ipv6 && live.deaf.contains("ospf6d") => (
+            Reason::NotInLsdb,
+            "the prefix is not in the link-state database: zebra was restarted, and this ospf6d hears of no new route \
+             before it is restarted too",
+        ),
         Protocol::Ospf => (Reason::NotInLsdb, "the prefix is not in the link-state database"),
     };
     IntentStatus::because(IntentState::Programmed, reason, detail)

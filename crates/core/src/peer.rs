@@ -14,7 +14,7 @@ use crate::prefix::{Family, is_link_local_v6, parse_host_address};
 use crate::secret::Password;
 
 /// Prefixes accepted from a peer before FRR warns, per family, when nothing else is asked for.
-pub const MAX_PREFIX_DEFAULT: u32 = 1000;
+pub const MAX_PREFIX_DEFAULT: NonZeroU32 = NonZeroU32::new(1000).unwrap();
 
 /// The address that a peer is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,6 +138,26 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// A peer of which nothing is said but where it is and its AS: IPv4 is exchanged, and what it sends is limited to
+    /// [`MAX_PREFIX_DEFAULT`].
+    #[must_use]
+    pub fn new(address: PeerAddress, remote_as: Asn) -> Self {
+        Self {
+            address,
+            remote_as,
+            peer_type: None,
+            timers: None,
+            bfd: None,
+            description: None,
+            families: [Family::Ipv4].into(),
+            source_address: None,
+            ebgp_multihop: None,
+            password: None,
+            max_prefix: MAX_PREFIX_DEFAULT,
+            graceful_restart: GracefulRestart::default(),
+        }
+    }
+
     /// Whether the session is internal (RFC 4271 §1.1) on a node of `local_as`.
     #[must_use]
     pub fn is_internal(&self, local_as: Asn) -> bool {

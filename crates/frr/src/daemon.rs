@@ -78,6 +78,13 @@ impl FrrVersion {
         self.major >= 10
     }
 
+    /// Whether ospf6d hears of new routes from a zebra that was restarted: FRR before 9.1 forgets for good what it asked
+    /// zebra for (`lib/vrf.c`, `vrf_bitmap_set`).
+    #[must_use]
+    pub fn ospf6d_hears_a_new_zebra(self) -> bool {
+        (self.major, self.minor) >= (9, 1)
+    }
+
     /// The version in the first line of `show version` (`FRRouting 8.4.4 (host) on …`).
     #[must_use]
     pub fn from_show_version(text: &str) -> Option<Self> {

@@ -12,7 +12,7 @@ use crate::config::{Config, Context, ForeignLine, Line, LineText, Slot, Slots};
 use crate::daemon::Daemon;
 use crate::own::{self, Own};
 use crate::plan::{Held, Op, Plan};
-use crate::rules::{self, Change, LineKind, Scope};
+use crate::rules::{self, Change, LineKind, Matched, Scope};
 
 use ops::{Ops, Planned};
 use unclaimed::Unclaimed;
@@ -81,6 +81,26 @@ impl<'a> Diff<'a> {
             self.ops.push(Planned::opening(daemon, &inside, rule, &line.sources));
         } else {
             self.ops.push(Planned::new(daemon, context, rule, rule.add, op, line.text.clone(), &line.sources));
+        }
+        if slot.kind == LineKind::NeighborRemoteAs && op == Op::Add {
+            self.shut_until_complete(daemon, context, &slot.id, line);
+        }
+    }
+
+    /// A new neighbor's session may come up as soon as its first family is activated, and would be torn down by the
+    /// activation of the second.
+    fn shut_until_complete(&mut self, daemon: Daemon, router: &Context, neighbor: &str, remote_as: &Line) {
+        let active = Slot { kind: LineKind::NeighborActivate, id: neighbor.to_owned() };
+        let of_router = |at: &Context| at.split_last().is_some_and(|(outer, _)| outer == *router);
+        let families = self.desired.contexts().filter(|(of, at, _)| *of == daemon && of_router(at));
+        let shut = format!("neighbor {neighbor} shutdown");
+        let Some(Matched { rule, id, .. }) = rules::classify(daemon, router, &shut) else { return };
+        if families.filter(|(_, _, slots)| slots.contains_key(&active)).count() > 1 {
+            let undo = rule.undo(&shut, &id);
+            for (order, op, text) in [(rule.add, Op::Add, shut), (rule.remove, Op::Remove, undo)] {
+                let text = LineText::plain(text);
+                self.ops.push(Planned::new(daemon, router, rule, order, op, text, &remote_as.sources));
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::config::{Config, Context, Slot};
 use crate::daemon::Daemon;
 use crate::own;
-use crate::plan::{Batch, Plan};
+use crate::plan::{Batch, Leaf, Plan};
 use crate::refusals::Refusal;
 use crate::rules::{self, LineKind};
 
@@ -132,12 +132,21 @@ impl FakeFrr {
             if !self.take_one(executed) {
                 return;
             }
-            if self.refuse.contains(leaf.text.reveal()) {
+            if self.refuse.contains(leaf.text.reveal()) || self.misses_neighbor(&batch.context, leaf) {
                 executed.refused.push(Refusal { sources: leaf.sources.clone(), ..refusal(Some(leaf.text.clone())) });
             } else {
                 self.execute_line(batch.daemon, &batch.context, leaf.text.reveal());
             }
         }
+    }
+
+    /// bgpd refuses every line about a neighbor that it does not know (`bgpd/bgp_vty.c`, `peer_and_group_lookup_vty`).
+    fn misses_neighbor(&self, context: &Context, leaf: &Leaf) -> bool {
+        let about = leaf.kind.is_of_neighbor() && leaf.kind != LineKind::NeighborRemoteAs;
+        let Some(neighbor) = own::neighbor_in(leaf.text.reveal()).filter(|_| about) else { return false };
+        let router = context.path().first().map(|router| Context::top().child(router.as_str())).unwrap_or_default();
+        let founding = Slot { kind: LineKind::NeighborRemoteAs, id: neighbor.to_owned() };
+        self.running.get(Daemon::Bgpd, &router, &founding).is_none()
     }
 
     /// Counts a line; false when the connection breaks before it.

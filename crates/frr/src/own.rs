@@ -100,6 +100,12 @@ fn is_own_route(line: &str) -> bool {
     marks.iter().any(|mark| line.ends_with(mark))
 }
 
+/// The neighbor that a line is about, also one that takes something back.
+#[must_use]
+pub fn neighbor_in(line: &str) -> Option<&str> {
+    line.strip_prefix("no ").unwrap_or(line).strip_prefix("neighbor ")?.split(' ').next()
+}
+
 /// The address of the neighbor that a slot is about.
 #[must_use]
 pub fn neighbor_of(slot: &Slot) -> &str {

@@ -6,7 +6,9 @@ use novaroute_core::intent::IntentKey;
 
 use crate::config::{Context, ForeignLine, LineText};
 use crate::daemon::Daemon;
-use crate::plan::{Batch, Plan};
+use crate::own;
+use crate::plan::{Batch, Leaf, Op, Plan};
+use crate::rules::LineKind;
 
 /// A line that FRR refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +83,7 @@ impl Refusals {
             self.forget(daemon);
         }
         self.foreign.clone_from(&plan.foreign);
+        self.forget_missing_neighbors(&plan);
         let mut wanted = Vec::new();
         plan.batches.retain_mut(|batch| keep(batch, &self.known, &mut wanted));
         let mut known = std::mem::take(&mut self.known);
@@ -95,6 +98,20 @@ impl Refusals {
             }
         }
         plan
+    }
+
+    /// A neighbor that has to be made was missing when the lines about it were refused: somebody removed it meanwhile.
+    fn forget_missing_neighbors(&mut self, plan: &Plan) {
+        let made = |batch: &Batch, leaf: &Leaf| {
+            let key = (batch.daemon, batch.context.clone(), Some(leaf.text.clone()));
+            leaf.kind == LineKind::NeighborRemoteAs && leaf.op == Op::Add && !self.known.contains_key(&key)
+        };
+        let leaves = plan.batches.iter().flat_map(|batch| batch.leaves.iter().map(move |leaf| (batch, leaf)));
+        let made = leaves.filter(|(batch, leaf)| made(batch, leaf));
+        let made: BTreeSet<_> = made.filter_map(|(_, leaf)| own::neighbor_in(leaf.text.reveal())).collect();
+        self.known.retain(|(_, _, line), _| {
+            line.as_ref().and_then(|line| own::neighbor_in(line.reveal())).is_none_or(|about| !made.contains(about))
+        });
     }
 
     /// Forgets what one daemon refused: it was restarted, or an operator asks for another attempt.
@@ -164,8 +181,7 @@ fn keep(batch: &mut Batch, known: &BTreeMap<Key, Refusal>, wanted: &mut Vec<(Key
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Leaf, Op};
-    use crate::rules::{Effect, LineKind};
+    use crate::rules::Effect;
 
     fn plan(lines: &[&str]) -> Plan {
         let leaf = |text: &&str| Leaf {

@@ -1,53 +1,101 @@
-//! Having bgpd give zebra its routes again.
+//! What the daemons have to be told again after a restart of zebra.
 //!
-//! zebra forgets all routes when it ends. The daemons reconnect to the next one, but bgpd (8.4 and 10.7; FRR issue 22362)
-//! does not tell it again what it had told the last one: what was learned from peers stays out of the kernel for ever.
-//! Putting a table-map into a family makes bgpd announce the family's whole table to zebra, and touches no session.
+//! zebra forgets everything when it ends. The daemons connect to the next one, but do not repeat all that they had told
+//! the last one and asked it for.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
-use crate::config::{Config, Context, LineText, Slot};
+use crate::config::{Config, Context, LineText, Slot, Slots};
 use crate::daemon::Daemon;
 use crate::own;
 use crate::plan::{Batch, Leaf, Op, Plan};
-use crate::rules::{Effect, LineKind, Scope};
+use crate::rules::{Effect, LineKind, Rule, Scope};
 
 /// Asks zebra for the daemons that are connected to it.
 pub const ZEBRA_CLIENTS: &str = "show zebra client summary";
 
-/// Whether bgpd is connected, from an answer to [`ZEBRA_CLIENTS`] (`zebra/zserv.c`).
+/// The clients in an answer to [`ZEBRA_CLIENTS`] (`zebra/zserv.c`), by zebra's names for them: `bgp`, `ospf` …
 #[must_use]
-pub fn lists_bgpd(text: &str) -> bool {
-    text.lines().any(|line| line.split_whitespace().next() == Some("bgp"))
+pub fn clients(text: &str) -> BTreeSet<String> {
+    let name = |line: &str| line.split_whitespace().next().map(str::to_owned);
+    // Below the head and the rule under it.
+    text.lines().skip_while(|line| !line.starts_with('-')).skip(1).filter_map(name).collect()
 }
 
-/// The lines that make bgpd give zebra the routes of the own instance again. A table-map that somebody else has set
-/// stays: setting it once more does the same.
+/// The lines that make bgpd give zebra the routes of the own instance again: it does not do so by itself (8.4 and 10.7;
+/// FRR issue 22362), and what was learned from peers stays out of the kernel for ever.
+///
+/// Putting a table-map into a family makes bgpd announce the family's whole table to zebra, and touches no session. A
+/// table-map that somebody else has set stays: setting it once more does the same.
 #[must_use]
-pub fn plan(running: &Config) -> Plan {
-    let families = running.contexts().filter(|(daemon, context, _)| *daemon == Daemon::Bgpd && is_unicast(context));
-    let batches = families.map(|(_, context, slots)| {
+pub fn routes(running: &Config) -> Plan {
+    let families = contexts(running, Daemon::Bgpd, Scope::Unicast);
+    let batches = families.map(|(context, slots)| {
         let other = slots.get(&Slot { kind: LineKind::TableMap, id: String::new() });
         let leaves = match other.filter(|line| !line.text.reveal().contains(own::NAME_PREFIX)) {
-            Some(line) => vec![leaf(line.text.reveal(), Op::Replace)],
+            Some(line) => vec![leaf(line.text.reveal(), LineKind::TableMap, Op::Replace)],
             None => {
                 let line = format!("table-map {}", own::MAP_IN);
-                vec![leaf(&line, Op::Add), leaf(&format!("no {line}"), Op::Remove)]
+                let undo = format!("no {line}");
+                vec![leaf(&line, LineKind::TableMap, Op::Add), leaf(&undo, LineKind::TableMap, Op::Remove)]
             }
         };
-        Batch { daemon: Daemon::Bgpd, context: context.clone(), sources: BTreeSet::new(), creates: false, leaves }
+        batch(Daemon::Bgpd, context, leaves)
     });
     Plan { batches: batches.collect(), ..Plan::default() }
 }
 
-/// A family of the default VRF's instance.
-fn is_unicast(context: &Context) -> bool {
-    Scope::of(context) == Some(Scope::Unicast)
+/// The lines that make bgpd ask bfdd for these peers' sessions again, through zebra: FRR 8 may lose them for good. A line
+/// that is set a second time disturbs no session.
+#[must_use]
+pub fn bfd_sessions(running: &Config, peers: &BTreeSet<IpAddr>) -> Plan {
+    let batches = contexts(running, Daemon::Bgpd, Scope::RouterBgp).map(|(context, slots)| {
+        let of_peer = |slot: &Slot| slot.id.parse().is_ok_and(|peer| peers.contains(&peer));
+        let lines = slots.iter().filter(|(slot, _)| slot.kind == LineKind::NeighborBfd && of_peer(slot));
+        let leaves = lines.map(|(slot, line)| leaf(line.text.reveal(), slot.kind, Op::Replace));
+        batch(Daemon::Bgpd, context, leaves.collect())
+    });
+    Plan { batches: batches.filter(|batch| !batch.leaves.is_empty()).collect(), ..Plan::default() }
 }
 
-fn leaf(text: &str, op: Op) -> Leaf {
-    let text = LineText::plain(text);
-    Leaf { text, op, kind: LineKind::TableMap, effect: Effect::None, sources: BTreeSet::new() }
+/// The lines that make ospfd ask zebra for the routes again that it redistributes: those to be sent first, and those to
+/// be sent some time after them. ospfd asks only when redistribution begins (`ospfd/ospf_zebra.c`,
+/// `ospf_redistribute_set`), and withdraws everything when it ends.
+#[must_use]
+pub fn redistribution(running: &Config) -> [Plan; 2] {
+    let plan = |lines: &dyn Fn(&Rule, &Slot, &str) -> Leaf| {
+        let batches = contexts(running, Daemon::Ospfd, Scope::RouterOspf).map(|(context, slots)| {
+            let own = |line: &str| line.ends_with(&format!(" route-map {}", own::OSPF));
+            let of_own = slots.iter().filter(|(slot, _)| slot.kind == LineKind::OspfRedistribute);
+            let of_own = of_own.filter(|(_, line)| own(line.text.reveal()));
+            batch(
+                Daemon::Ospfd,
+                context,
+                of_own.map(|(slot, line)| lines(line.rule, slot, line.text.reveal())).collect(),
+            )
+        });
+        Plan { batches: batches.filter(|batch| !batch.leaves.is_empty()).collect(), ..Plan::default() }
+    };
+    [
+        plan(&|rule, slot, text| leaf(&rule.undo(text, &slot.id), slot.kind, Op::Remove)),
+        plan(&|_, slot, text| leaf(text, slot.kind, Op::Add)),
+    ]
+}
+
+/// A daemon's contexts of one scope, in the default VRF.
+fn contexts(running: &Config, of: Daemon, scope: Scope) -> impl Iterator<Item = (&Context, &Slots)> {
+    let there =
+        running.contexts().filter(move |(daemon, context, _)| *daemon == of && Scope::of(context) == Some(scope));
+    there.map(|(_, context, slots)| (context, slots))
+}
+
+fn batch(daemon: Daemon, context: &Context, leaves: Vec<Leaf>) -> Batch {
+    Batch { daemon, context: context.clone(), sources: BTreeSet::new(), creates: false, leaves }
+}
+
+fn leaf(text: &str, kind: LineKind, op: Op) -> Leaf {
+    Leaf { text: LineText::plain(text), op, kind, effect: Effect::None, sources: BTreeSet::new() }
 }
 
 #[cfg(test)]
@@ -57,9 +105,9 @@ mod tests {
     use super::*;
     use crate::parse;
 
-    fn running(text: &str) -> Config {
+    fn running(daemon: Daemon, text: &str) -> Config {
         let mut config = Config::default();
-        parse(Daemon::Bgpd, text, &mut config);
+        parse(daemon, text, &mut config);
         config
     }
 
@@ -91,15 +139,67 @@ exit
              address-family ipv6 unicast
               table-map THEIRS
         "]]
-        .assert_eq(&plan(&running(text)).to_string());
-        assert!(plan(&running("hostname x\n")).is_empty());
+        .assert_eq(&routes(&running(Daemon::Bgpd, text)).to_string());
+        assert!(routes(&running(Daemon::Bgpd, "hostname x\n")).is_empty());
+    }
+
+    #[test]
+    fn a_lost_session_is_asked_for_and_no_other() {
+        let text = "\
+router bgp 65001
+ neighbor 10.0.0.2 remote-as 65002
+ neighbor 10.0.0.2 bfd
+ neighbor 10.0.0.2 bfd profile NR-B-300-300-3
+ neighbor 10.0.0.3 remote-as 65003
+ neighbor 10.0.0.3 bfd
+exit
+";
+        let config = running(Daemon::Bgpd, text);
+        expect![[r"
+            # bgpd
+            router bgp 65001
+             neighbor 10.0.0.2 bfd
+        "]]
+        .assert_eq(&bfd_sessions(&config, &["10.0.0.2".parse().unwrap()].into()).to_string());
+        assert!(bfd_sessions(&config, &["10.0.0.9".parse().unwrap()].into()).is_empty());
+    }
+
+    #[test]
+    fn own_redistribution_ends_and_begins_again() {
+        let text = "\
+router ospf
+ redistribute connected
+ redistribute kernel route-map NR-OSPF
+ redistribute static route-map NR-OSPF
+ redistribute table 7 route-map THEIRS
+exit
+router ospf vrf red
+ redistribute static route-map NR-OSPF
+exit
+";
+        let [end, begin] = redistribution(&running(Daemon::Ospfd, text));
+        expect![[r"
+            # ospfd
+            router ospf
+             no redistribute kernel
+             no redistribute static
+        "]]
+        .assert_eq(&end.to_string());
+        expect![[r"
+            # ospfd
+            router ospf
+             redistribute kernel route-map NR-OSPF
+             redistribute static route-map NR-OSPF
+        "]]
+        .assert_eq(&begin.to_string());
     }
 
     /// FRR 8.4 and 10.3 print the same columns.
     #[test]
-    fn bgpd_is_looked_for_among_the_clients() {
-        let with = "Name      Connect Time    Last Read\n-----\nstatic        00:32:19\nbgp           00:32:19\n";
-        assert!(lists_bgpd(with));
-        assert!(!lists_bgpd("Name\nstatic 00:32:19\nbgp[0:1] 00:32:18\n"));
+    fn clients_are_below_the_rule() {
+        let text =
+            "Name      Connect Time    Last Read\n-----\nstatic        00:32:19\nbgp           00:32:19\nbgp[0:1] 0\n";
+        assert_eq!(clients(text), ["bgp", "bgp[0:1]", "static"].map(str::to_owned).into());
+        assert!(clients("% no").is_empty());
     }
 }

@@ -32,6 +32,7 @@ pub enum LineKind {
     Network,
     TableMap,
     NeighborRemoteAs,
+    NeighborShutdown,
     NeighborDescription,
     NeighborTimers,
     NeighborTimersConnect,
@@ -176,6 +177,9 @@ pub enum Order {
     NeighborPolicies,
     NeighborSettings,
     Activations,
+    // A new neighbor with several families is shut until here: each activation would end the session that the one before
+    // it made possible.
+    NeighborStarts,
     Interfaces,
     StaticRoutes,
     WithdrawNetworks,

@@ -61,20 +61,7 @@ fn instance(asn: u32) -> BgpInstance {
 
 /// A peer with nothing but what it must have.
 pub(crate) fn peer(address: &str, asn: u32) -> Peer {
-    Peer {
-        address: address.parse().unwrap(),
-        remote_as: Asn::new(asn).unwrap(),
-        peer_type: None,
-        timers: None,
-        bfd: None,
-        description: None,
-        families: [Family::Ipv4].into(),
-        source_address: None,
-        ebgp_multihop: None,
-        password: None,
-        max_prefix: NonZeroU32::new(1000).unwrap(),
-        graceful_restart: GracefulRestart::default(),
-    }
+    Peer::new(address.parse().unwrap(), Asn::new(asn).unwrap())
 }
 
 fn external() -> Peer {

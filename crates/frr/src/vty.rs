@@ -94,6 +94,12 @@ impl ReturnCode {
         }
     }
 
+    /// Whether a daemon that found a lock held answers so. What cannot be parsed has its own codes, and may quote any
+    /// words; mgmtd answers -1 when a line finds its datastore locked (`lib/vty.c`, `vty_mgmt_send_config_data`).
+    fn may_be_locked(self) -> bool {
+        matches!(self, Self::Warning | Self::ConfigFailed | Self::Other(_))
+    }
+
     /// The number as FRR sends it.
     #[must_use]
     pub fn number(self) -> u8 {
@@ -144,7 +150,7 @@ impl Reply {
         match self.code {
             ReturnCode::Success if text.is_empty() => Verdict::Accepted,
             ReturnCode::Success if !text.starts_with("% ") => Verdict::AcceptedWith(text.to_owned()),
-            ReturnCode::Warning | ReturnCode::ConfigFailed if LOCKED.iter().any(|words| text.contains(words)) => {
+            _ if self.code.may_be_locked() && LOCKED.iter().any(|words| text.contains(words)) => {
                 Verdict::Busy(text.to_owned())
             }
             _ if text.is_empty() => Verdict::Refused(format!("return code {}", self.code.number())),

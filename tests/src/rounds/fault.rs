@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
-use novaroute_lab::{Daemon, Signal, wait_for};
+use novaroute_lab::{Daemon, FrrRelease, Signal, wait_for};
 
 use super::check::FOREIGN;
 use super::dice::Dice;
@@ -11,9 +11,6 @@ use super::model::Model;
 use crate::scene::Scene;
 use crate::tor::NODE_AS;
 
-/// The daemons that are killed and started one at a time. Not zebra: what other daemons do not hear from a new
-/// one is told in docs/reliability.md.
-const RESTARTED: [Daemon; 5] = [Daemon::Bgpd, Daemon::Bfdd, Daemon::Ospfd, Daemon::Ospf6d, Daemon::Staticd];
 /// The daemons that faults hit one at a time.
 const DAEMONS: [Daemon; 6] =
     [Daemon::Zebra, Daemon::Bgpd, Daemon::Bfdd, Daemon::Ospfd, Daemon::Ospf6d, Daemon::Staticd];
@@ -70,8 +67,8 @@ impl Fault {
     fn any(dice: &mut Dice) -> Self {
         let edits = [Edit::Networks, Edit::Peer, Edit::Policy, Edit::Bgp, Edit::Cost, Edit::Bfd, Edit::Foreign];
         match dice.below(12) {
-            0..=2 => Self::Killed(dice.pick(&RESTARTED)),
-            3 | 4 => Self::Ended(dice.pick(&RESTARTED)),
+            0..=2 => Self::Killed(dice.pick(&DAEMONS)),
+            3 | 4 => Self::Ended(dice.pick(&DAEMONS)),
             5..=7 => Self::Hangs(dice.pick(&DAEMONS)),
             8 => Self::FrrGone,
             9 => Self::AgentGone,
@@ -91,6 +88,8 @@ impl Fault {
     /// The daemons that it takes away or needs; `None`: it has nothing to do with daemons.
     fn daemons(self) -> Option<Vec<Daemon>> {
         match self {
+            // See `end`.
+            Self::Killed(Daemon::Zebra) | Self::Ended(Daemon::Zebra) => Some(vec![Daemon::Zebra, Daemon::Ospf6d]),
             Self::Killed(daemon) | Self::Ended(daemon) | Self::Hangs(daemon) => Some(vec![daemon]),
             Self::FrrGone | Self::Edit(_) => Some(DAEMONS.to_vec()),
             Self::AgentGone | Self::LinkDown => None,
@@ -100,6 +99,7 @@ impl Fault {
     pub(super) async fn begin(self, scene: &mut Scene, model: &Model) -> Result<()> {
         match self {
             Self::Killed(daemon) => scene.node.kill(daemon).await,
+            Self::Ended(daemon) if is_to_be_killed(scene, daemon) => scene.node.kill(daemon).await,
             Self::Ended(daemon) => scene.node.stop(daemon, Signal::TERM).await,
             Self::Hangs(daemon) => scene.node.signal(daemon, Signal::STOP),
             Self::FrrGone => {
@@ -140,7 +140,14 @@ impl Fault {
 
     pub(super) async fn end(self, scene: &mut Scene) -> Result<()> {
         match self {
-            Self::Killed(daemon) | Self::Ended(daemon) => scene.node.start(&[daemon]).await,
+            Self::Killed(daemon) | Self::Ended(daemon) => {
+                scene.node.start(&[daemon]).await?;
+                if daemon == Daemon::Zebra && is_of_frr_8(scene) {
+                    scene.node.kill(Daemon::Ospf6d).await?;
+                    scene.node.start(&[Daemon::Ospf6d]).await?;
+                }
+                Ok(())
+            }
             Self::Hangs(daemon) => scene.node.signal(daemon, Signal::CONT),
             Self::FrrGone => scene.node.start(&scene.node.release().daemons()).await,
             Self::AgentGone => scene.agent.respawn(),
@@ -148,6 +155,17 @@ impl Fault {
             Self::Edit(_) => Ok(()),
         }
     }
+}
+
+/// What FRR 8 gets wrong whatever the agent does is told in docs/frr.md, and taken out of the faults here.
+fn is_of_frr_8(scene: &Scene) -> bool {
+    scene.node.release() == FrrRelease::Distribution
+}
+
+/// An ospf6d of FRR 8 that is asked to end flushes its LSAs, and is not heard when it is back before its neighbours have
+/// forgotten them.
+fn is_to_be_killed(scene: &Scene, daemon: Daemon) -> bool {
+    daemon == Daemon::Ospf6d && is_of_frr_8(scene)
 }
 
 impl Edit {

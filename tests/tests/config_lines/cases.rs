@@ -110,6 +110,7 @@ pub(crate) const CASES: &[Case] = &[
     case(Bgpd, IPV4, &["table-map NR-IN", "table-map NR-IN-2"]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 remote-as 65100", "neighbor 10.0.1.2 remote-as 65101"]).up(&[true, false]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 remote-as 65100"]).up(&[true]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 shutdown"]).up(&[false]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 description one", "neighbor 10.0.1.2 description two words"]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 timers connect 1", "neighbor 10.0.1.2 timers connect 2"]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 timers 3 9", "neighbor 10.0.1.2 timers 4 12"]),

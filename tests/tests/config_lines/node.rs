@@ -155,7 +155,7 @@ impl Node {
     }
 
     fn adjacency_changes_of(&self, version: Version) -> Result<usize> {
-        Ok(self.lab.tor.router.log(version.daemon())?.matches("AdjChg").count())
+        Ok(changes(&self.lab.tor.router.log(version.daemon())?).count())
     }
 
     /// How often an adjacency has changed, as the router of the rack wrote it down.
@@ -172,7 +172,7 @@ impl Node {
                 ensure!(text.contains("\"Full"), "{text}");
                 // The log may lag behind; what it says later would look like a change.
                 let log = self.lab.tor.router.log(daemon)?;
-                let last = log.lines().rfind(|line| line.contains("AdjChg")).unwrap_or_default();
+                let last = changes(&log).last().unwrap_or_default();
                 ensure!(last.contains("-> Full"), "{last}");
             }
             Ok(Some(()))
@@ -191,6 +191,12 @@ impl Node {
             novaroute_frr::Daemon::Staticd => Daemon::Staticd,
         }
     }
+}
+
+/// The changes of adjacencies in a log. A router that has no id yet calls itself 0.0.0.0, and is another neighbour that
+/// falls silent once it has one.
+fn changes(log: &str) -> impl Iterator<Item = &str> {
+    log.lines().filter(|line| line.contains("AdjChg") && !line.contains("Nbr 0.0.0.0("))
 }
 
 /// One side of an adjacency.

@@ -3,12 +3,27 @@
 mod fields;
 mod neighbors;
 mod prefixes;
+mod restarts;
 
 use anyhow::{Result, ensure};
 use novaroute_e2e::agent::Client;
 use novaroute_e2e::config::LB;
+use novaroute_e2e::ospf::{Version, on_link, speak, wait_full};
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::{request, v1, wait_for};
+
+/// Has the node and the router of the rack speak both versions on their link.
+async fn adjacent(scene: &Scene) -> Result<Client> {
+    let mut client = scene.agent.client().await?;
+    for version in Version::BOTH {
+        speak(scene, version, "0").await?;
+    }
+    enable(&mut client, on_link(scene, "0")).await?;
+    for version in Version::BOTH {
+        wait_full(scene, version).await?;
+    }
+    Ok(client)
+}
 
 async fn enable(client: &mut Client, interface: v1::EnableOspfRequest) -> Result<()> {
     client.enable_ospf(request::enable_ospf(LB, interface)).await?;

@@ -6,13 +6,13 @@ use anyhow::{Result, ensure};
 use novaroute_e2e::agent::Client;
 use novaroute_e2e::bgp::{originate, wait_path};
 use novaroute_e2e::config::LB;
-use novaroute_e2e::ospf::{Version, on_link, redistribute_static, speak, wait_externals, wait_full, wait_lsas_of_node};
+use novaroute_e2e::ospf::{Version, on_link, redistribute_static, speak, wait_externals, wait_lsas_of_node};
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session};
 use novaroute_e2e::{Daemon, FrrRelease, on_each_frr, request, v1, wait_for};
 use serde_json::{Value, json};
 
-use super::enable;
+use super::{adjacent, enable};
 
 /// In no table of the node but for the agent.
 const NOWHERE: [&str; 2] = ["10.66.0.1/32", "fd66::1/128"];
@@ -157,14 +157,7 @@ async fn with_adjacency_and(release: FrrRelease, change: impl FnOnce(&mut Value)
     for prefix in IN_KERNEL.iter().chain(&["10.77.64.0/26", "fd77:64::/64"]) {
         scene.node.run("ip", &["route", "add", "blackhole", prefix]).await?;
     }
-    let mut client = scene.agent.client().await?;
-    for version in Version::BOTH {
-        speak(&scene, version, "0").await?;
-    }
-    enable(&mut client, on_link(&scene, "0")).await?;
-    for version in Version::BOTH {
-        wait_full(&scene, version).await?;
-    }
+    let client = adjacent(&scene).await?;
     Ok((scene, client))
 }
 

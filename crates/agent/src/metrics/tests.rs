@@ -6,8 +6,7 @@ use novaroute_core::bgp::{Asn, PrefixAttributes};
 use novaroute_core::intent::{Advertisement, Intent, Protocol};
 use novaroute_core::live::{BfdLive, BfdState, Live, OspfLive, PeerLive, SessionState};
 use novaroute_core::ospf::{OspfInterface, OspfTimers};
-use novaroute_core::peer::{GracefulRestart, MAX_PREFIX_DEFAULT, Peer};
-use novaroute_core::prefix::Family as AddressFamily;
+use novaroute_core::peer::Peer;
 use novaroute_core::state::{IntentState, IntentStatus};
 use novaroute_core::store::{Place, Store};
 
@@ -37,20 +36,8 @@ fn assert_no_series(text: &str, beginning: &str) {
 }
 
 fn peer(address: &str, bfd: bool) -> Intent {
-    Intent::Peer(Peer {
-        address: address.parse().unwrap(),
-        remote_as: Asn::new(65_002).unwrap(),
-        peer_type: None,
-        timers: None,
-        bfd: bfd.then(BfdTimers::default),
-        description: None,
-        families: [AddressFamily::Ipv4].into(),
-        source_address: None,
-        ebgp_multihop: None,
-        password: None,
-        max_prefix: MAX_PREFIX_DEFAULT.try_into().unwrap(),
-        graceful_restart: GracefulRestart::default(),
-    })
+    let plain = Peer::new(address.parse().unwrap(), Asn::new(65_002).unwrap());
+    Intent::Peer(Peer { bfd: bfd.then(BfdTimers::default), ..plain })
 }
 
 fn prefix(protocol: Protocol, prefix: &str) -> Intent {

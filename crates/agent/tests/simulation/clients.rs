@@ -79,19 +79,11 @@ pub(crate) fn host_prefix() -> Intent {
 
 /// A node with something of every kind, of both families and with what they depend on.
 pub(crate) fn one_of_each() -> Vec<Intent> {
-    let peer = |address: &str| Peer {
-        address: address.parse().unwrap(),
-        remote_as: Asn::new(65_010).unwrap(),
-        peer_type: None,
-        timers: None,
+    let peer = |address| Peer {
         bfd: Some(BfdTimers::default()),
-        description: None,
         families: Family::ALL.into(),
-        source_address: None,
-        ebgp_multihop: None,
-        password: None,
         max_prefix: NonZeroU32::MIN,
-        graceful_restart: GracefulRestart::default(),
+        ..external_peer(address)
     };
     let prefix = |protocol, text: &str| {
         let attributes = PrefixAttributes::default();
@@ -122,20 +114,11 @@ pub(crate) fn one_of_each() -> Vec<Intent> {
 
 /// An external peer without anything that can be left out.
 pub(crate) fn plain_peer() -> Peer {
-    Peer {
-        address: PEERS[0].parse().unwrap(),
-        remote_as: Asn::new(65_010).unwrap(),
-        peer_type: None,
-        timers: None,
-        bfd: None,
-        description: None,
-        families: [Family::Ipv4].into(),
-        source_address: None,
-        ebgp_multihop: None,
-        password: None,
-        max_prefix: NonZeroU32::new(10).unwrap(),
-        graceful_restart: GracefulRestart::default(),
-    }
+    external_peer(PEERS[0])
+}
+
+fn external_peer(address: &str) -> Peer {
+    Peer::new(address.parse().unwrap(), Asn::new(65_010).unwrap())
 }
 
 fn any_intent(rng: &mut Rng) -> Intent {

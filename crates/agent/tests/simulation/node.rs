@@ -271,8 +271,8 @@ impl Frr for Link {
         running
     }
 
-    async fn zebra_serves_bgpd(&mut self) -> bool {
-        true
+    async fn zebra_clients(&mut self) -> BTreeSet<String> {
+        ["bgp", "bfd", "ospf", "ospf6", "static"].map(str::to_owned).into()
     }
 
     async fn apply(&mut self, plan: &Plan, _version: FrrVersion) -> Applied {

@@ -137,8 +137,7 @@ fn multihop(hops: u32) -> Result<Option<NonZeroU8>, Invalid> {
 }
 
 fn max_prefix(number: u32) -> NonZeroU32 {
-    const DEFAULT: NonZeroU32 = NonZeroU32::new(MAX_PREFIX_DEFAULT).unwrap();
-    NonZeroU32::new(number).unwrap_or(DEFAULT)
+    NonZeroU32::new(number).unwrap_or(MAX_PREFIX_DEFAULT)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use std::num::{NonZeroU8, NonZeroU16, NonZeroU32};
+use std::num::{NonZeroU8, NonZeroU16};
 
 use proptest::prelude::*;
 
@@ -7,8 +7,7 @@ use crate::bfd::BfdTimers;
 use crate::bgp::Asn;
 use crate::intent::Advertisement;
 use crate::ospf::{AreaId, OspfTimers};
-use crate::peer::{GracefulRestart, PeerType};
-use crate::prefix::Family;
+use crate::peer::PeerType;
 use crate::state::Cause;
 
 fn instance(local_as: u32) -> Intent {
@@ -16,20 +15,7 @@ fn instance(local_as: u32) -> Intent {
 }
 
 fn peer(address: &str, remote_as: u32) -> Peer {
-    Peer {
-        address: address.parse().unwrap(),
-        remote_as: Asn::new(remote_as).unwrap(),
-        peer_type: None,
-        timers: None,
-        bfd: None,
-        description: None,
-        families: [Family::Ipv4].into(),
-        source_address: None,
-        ebgp_multihop: None,
-        password: None,
-        max_prefix: NonZeroU32::MIN,
-        graceful_restart: GracefulRestart::default(),
-    }
+    Peer::new(address.parse().unwrap(), Asn::new(remote_as).unwrap())
 }
 
 fn prefix(text: &str, protocol: Protocol) -> Intent {

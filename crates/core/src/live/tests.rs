@@ -125,6 +125,12 @@ fn a_programmed_prefix_that_was_sent_is_advertised() {
     assert_eq!(unsent.cause.unwrap().reason, Reason::NoEstablishedPeer);
     let of_ospf = effective_status(&IntentKey::Prefix(Protocol::Ospf, prefix), &entry, &sent);
     assert_eq!(of_ospf.cause.unwrap().reason, Reason::NotInLsdb);
+    let deaf = Live { deaf: ["ospf6d"].into(), ..Live::default() };
+    for (prefix, to_be_restarted) in [("fd00::1/128", true), ("10.0.0.1/32", false)] {
+        let key = IntentKey::Prefix(Protocol::Ospf, prefix.parse().unwrap());
+        let detail = effective_status(&key, &entry, &deaf).cause.unwrap().detail;
+        assert_eq!(detail.contains("restarted"), to_be_restarted, "{prefix}: {detail}");
+    }
 }
 
 #[test]

@@ -301,6 +301,7 @@ impl Told {
         Live {
             daemons: self.daemons.clone(),
             frr_uptime_s: None,
+            deaf: BTreeSet::new(),
             peers: self.peers.clone(),
             bfd: self.bfd.clone(),
             // ospfd before ospf6d.

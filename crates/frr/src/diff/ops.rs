@@ -6,6 +6,7 @@ use novaroute_core::intent::IntentKey;
 
 use crate::config::{Context, ForeignLine, LineText};
 use crate::daemon::Daemon;
+use crate::own;
 use crate::plan::{Batch, Held, Leaf, Op, Plan};
 use crate::rules::{Effect, Order, Rule};
 
@@ -94,7 +95,7 @@ fn soften_new_objects(batches: &mut [Batch]) {
         let new_context = batch.context.ancestors().any(|outer| contexts.contains(&(batch.daemon, outer)));
         for leaf in &mut batch.leaves {
             use crate::rules::LineKind::NeighborRemoteAs;
-            let neighbor = leaf.text.reveal().split(' ').nth(1).filter(|_| leaf.kind.is_of_neighbor());
+            let neighbor = own::neighbor_in(leaf.text.reveal()).filter(|_| leaf.kind.is_of_neighbor());
             if let Some(neighbor) = neighbor.filter(|_| leaf.kind == NeighborRemoteAs && leaf.op == Op::Add) {
                 neighbors.insert(neighbor.to_owned());
             }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fake::FakeFrr;
+use crate::plan::Batch;
 use crate::refusals::Refusals;
 use crate::render;
 use crate::rules::Effect;
@@ -93,7 +94,8 @@ fn another_as_replaces_the_instance() {
     let at = |line: &str| text.find(line).unwrap_or_else(|| panic!("{line} is missing in\n{text}"));
     assert!(at("\nno router bgp 65001\n") < at("\nrouter bgp 65009\n"));
     assert!(at(" network 203.0.113.1/32") < at(" neighbor 10.12.0.2 remote-as"), "prefixes come before peers");
-    assert!(!text.contains("no neighbor"), "they went with the instance:\n{text}");
+    let goes = |line: &&str| line.trim().starts_with("no neighbor") && !line.ends_with(" shutdown");
+    assert_eq!(text.lines().find(goes), None, "they went with the instance:\n{text}");
 }
 
 #[test]
@@ -207,6 +209,44 @@ fn what_others_typed_is_left_alone_and_listed() {
         !gone.contains("10.99.0.1") && !gone.contains("198.51.100.0") && gone.contains("no router ospf\n"),
         "{gone}"
     );
+}
+
+#[test]
+fn a_new_neighbor_of_two_families_is_shut_until_both_are_active() {
+    let (desired, frr) = (sample::full(), FakeFrr::new());
+    let plan = plan(&frr, &desired);
+    let lines: Vec<_> = plan.leaves().map(|leaf| leaf.text.reveal()).collect();
+    let at = |wanted: &str| lines.iter().position(|line| *line == wanted).unwrap();
+    let (shut, starts) = (at("neighbor 10.12.0.2 shutdown"), at("no neighbor 10.12.0.2 shutdown"));
+    assert_eq!(shut, at("neighbor 10.12.0.2 remote-as 65002") + 1);
+    let about = |line: &&str| line.starts_with("neighbor 10.12.0.2 ");
+    assert!(lines.iter().rposition(about).unwrap() < starts, "{plan}");
+    assert_eq!(lines.iter().filter(|line| **line == "neighbor 10.12.0.2 activate").count(), 2);
+    assert_eq!(lines.iter().filter(|line| line.ends_with(" shutdown")).count(), 2, "one family needs none: {plan}");
+    let resets = plan.leaves().find(|leaf| leaf.kind.is_of_neighbor() && leaf.effect == Effect::Reset);
+    assert_eq!(resets, None, "there is no session yet");
+}
+
+#[test]
+fn what_was_refused_about_a_missing_neighbor_is_sent_again_with_it() {
+    let desired = sample::full();
+    let mut frr = FakeFrr::new();
+    let mut refusals = Refusals::default();
+    let whole = refusals.filter(plan(&frr, &desired));
+    // A hand removes the neighbor as soon as it is there.
+    let at =
+        whole.batches.iter().position(|batch| batch.leaves.iter().any(|leaf| leaf.kind == LineKind::NeighborRemoteAs));
+    let (made, rest) = whole.batches.split_at(at.unwrap() + 1);
+    let part = |batches: &[Batch]| Plan { batches: batches.to_vec(), ..Plan::default() };
+    frr.execute(&part(made));
+    frr.type_line(Daemon::Bgpd, &Context::top().child("router bgp 65001"), "no neighbor 10.12.0.2");
+    let refused = frr.execute(&part(rest)).refused;
+    assert!(refused.iter().all(|r| r.line.as_ref().unwrap().reveal().contains("neighbor 10.12.0.2 ")), "{refused:?}");
+    assert!(!refused.is_empty());
+    refused.into_iter().for_each(|refusal| refusals.record(refusal));
+    frr.execute(&refusals.filter(plan(&frr, &desired)));
+    let left = plan(&frr, &desired);
+    assert!(left.is_empty(), "{left}");
 }
 
 #[test]

@@ -116,6 +116,7 @@ fn a_full_node() {
           network 2001:db8:1::2/128 route-map NR-A-50771a7171fc14f9
         router bgp 65001
          neighbor 10.12.0.2 remote-as 65002
+         neighbor 10.12.0.2 shutdown
          neighbor 10.13.0.3 remote-as 65001
          neighbor 2001:db8:ffff::2 remote-as 65003
         router bgp 65001
@@ -161,6 +162,8 @@ fn a_full_node() {
          address-family ipv6 unicast
           neighbor 10.12.0.2 activate
           neighbor 2001:db8:ffff::2 activate
+        router bgp 65001
+         no neighbor 10.12.0.2 shutdown
         # ospfd
         interface r2
          ip ospf cost 10

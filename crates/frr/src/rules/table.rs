@@ -41,6 +41,11 @@ impl Rule {
         self
     }
 
+    const fn resets_when_set(mut self) -> Self {
+        self.effect = Effect::Reset;
+        self
+    }
+
     /// The peer's bfdd sees the session end and tells its BGP that the path is down.
     const fn resets_when_taken_back(mut self) -> Self {
         self.undo_effect = Effect::Reset;
@@ -126,6 +131,17 @@ pub const RULES: &[Rule] = &[
     )
     .undone_by("no neighbor {}")
     .resets(),
+    // Set on a new neighbor until it is complete, and taken back where somebody typed it.
+    rule(
+        LineKind::NeighborShutdown,
+        BGPD,
+        Scope::RouterBgp,
+        "neighbor {id} shutdown",
+        Order::Neighbors,
+        Order::NeighborStarts,
+    )
+    .undone_by("no neighbor {} shutdown")
+    .resets_when_set(),
     session(LineKind::NeighborDescription, "neighbor {id} description {*}", "no neighbor {} description"),
     session(LineKind::NeighborTimersConnect, "neighbor {id} timers connect {v}", "no neighbor {} timers connect"),
     // FRR 10 resets the session, FRR 8 waits for the next one. Each mode is taken back by its own word only.

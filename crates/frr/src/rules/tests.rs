@@ -17,7 +17,7 @@ fn lines_find_their_rule_and_identity() {
         (Bgpd, &bgp, "neighbor 10.0.0.2 bfd profile P", LineKind::NeighborBfdProfile, "10.0.0.2"),
         (Bgpd, &bgp, "neighbor 10.0.0.2 timers connect 1", LineKind::NeighborTimersConnect, "10.0.0.2"),
         (Bgpd, &bgp, "neighbor 10.0.0.2 timers 3 9", LineKind::NeighborTimers, "10.0.0.2"),
-        (Bgpd, &bgp, "neighbor 10.0.0.2 shutdown", LineKind::NeighborOther, "10.0.0.2 shutdown"),
+        (Bgpd, &bgp, "neighbor 10.0.0.2 shutdown", LineKind::NeighborShutdown, "10.0.0.2"),
         (Bgpd, &unicast, "network 10.0.0.0/8", LineKind::Network, "10.0.0.0/8"),
         (Bgpd, &unicast, "network 10.0.0.0/8 route-map NR-A-1", LineKind::Network, "10.0.0.0/8"),
         (Bfdd, &["bfd"], "peer 10.0.0.2 interface r2", LineKind::BfdPeer, "peer 10.0.0.2 interface r2"),

@@ -29,6 +29,7 @@ fn code_and_text_decide_together() {
     );
     let locked = "% command failed, could not lock running DS";
     assert_eq!(verdict(locked, 13), Verdict::Busy(locked.into()));
+    assert_eq!(verdict(locked, 255), Verdict::Busy(locked.into()), "mgmtd's code when a line finds the lock held");
     assert_eq!(verdict(locked, 2), Verdict::Refused(locked.into()), "an unknown line that only quotes the words");
     assert_eq!(verdict("", 2), Verdict::Refused("return code 2".into()));
     assert_eq!(verdict("50% off", 0), Verdict::AcceptedWith("50% off".into()));
