@@ -46,7 +46,7 @@ pub fn routes(running: &Config) -> Plan {
     Plan { batches: batches.collect(), ..Plan::default() }
 }
 
-/// The lines that make bgpd ask bfdd for these peers' sessions again, through zebra: FRR 8 may lose them for good. A line
+/// The lines that make bgpd ask bfdd for these peers' sessions again, through zebra: they may be lost for good. A line
 /// that is set a second time disturbs no session.
 #[must_use]
 pub fn bfd_sessions(running: &Config, peers: &BTreeSet<IpAddr>) -> Plan {

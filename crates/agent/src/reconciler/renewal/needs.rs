@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use novaroute_core::intent::{Intent, IntentKey, Protocol};
-use novaroute_core::live::{Live, SessionState};
-use novaroute_core::peer::PeerAddress;
+use novaroute_core::live::Live;
 use novaroute_core::prefix::Family;
 use novaroute_core::state::IntentState;
 use novaroute_core::store::Snapshot;
@@ -13,18 +12,17 @@ use novaroute_core::store::Snapshot;
 /// How long ospfd may take to announce what FRR has been given, in nanoseconds.
 const ANNOUNCED_WITHIN_NS: i64 = 2_000_000_000;
 
-/// The established peers that are protected by BFD and to which bfdd has no session.
+/// The peers that are protected by BFD and to which bfdd has no session: FRR 8 goes on without it, FRR 10 does not start
+/// BGP before it is up.
 pub(super) fn lost_bfd_sessions(snapshot: &Snapshot, live: &Live) -> BTreeSet<IpAddr> {
     if !live.daemons.get("bfdd").is_some_and(|bfdd| bfdd.connected) {
         return BTreeSet::new();
     }
-    let lost = snapshot.slots().filter_map(|(_, slot)| match &slot.live()?.intent {
+    let protected = snapshot.slots().filter_map(|(_, slot)| match &slot.live()?.intent {
         Intent::Peer(peer) if peer.bfd.is_some() => Some(peer.address),
         _ => None,
     });
-    let up =
-        |address: &PeerAddress| live.peers.get(address).is_some_and(|peer| peer.state == SessionState::Established);
-    lost.filter(|address| up(address) && live.bfd_to(*address).is_none()).map(|address| address.get()).collect()
+    protected.filter(|address| live.bfd_to(*address).is_none()).map(|address| address.get()).collect()
 }
 
 /// Whether a prefix that FRR has been given for a while is not among those that ospfd announces. Default routes are not
@@ -48,7 +46,7 @@ mod tests {
     use novaroute_core::bfd::{BfdKey, BfdTimers, Hop};
     use novaroute_core::bgp::{Asn, PrefixAttributes};
     use novaroute_core::intent::Advertisement;
-    use novaroute_core::live::{BfdLive, DaemonLive, PeerLive};
+    use novaroute_core::live::{BfdLive, DaemonLive};
     use novaroute_core::peer::Peer;
     use novaroute_core::state::IntentStatus;
     use novaroute_core::store::{Place, Store};
@@ -91,26 +89,20 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_lost_where_bgp_is_up_without_it() {
+    fn a_session_is_lost_where_bfdd_answers_and_has_none() {
         let peer = Peer::new("192.0.2.2".parse().unwrap(), Asn::new(65_002).unwrap());
         let protected = Intent::Peer(Peer { bfd: Some(BfdTimers::default()), ..peer.clone() });
         let connected = |connected| DaemonLive { connected, ..DaemonLive::default() };
-        let live = |state, bfdd| Live {
-            peers: [(peer.address, PeerLive { state, ..PeerLive::default() })].into(),
-            daemons: [("bfdd".to_owned(), connected(bfdd))].into(),
-            ..Live::default()
-        };
+        let live = |bfdd| Live { daemons: [("bfdd".to_owned(), connected(bfdd))].into(), ..Live::default() };
         let key = BfdKey { peer: peer.address.get(), interface: None, hop: Hop::Single };
-        let up = live(SessionState::Established, true);
-        let with_session = Live { bfd: [(key, BfdLive::default())].into(), ..up.clone() };
-        for (snapshot, live, lost) in [
-            (programmed([protected.clone()]), &up, 1),
-            (programmed([protected.clone()]), &with_session, 0),
-            (programmed([protected.clone()]), &live(SessionState::Active, true), 0),
-            (programmed([protected.clone()]), &live(SessionState::Established, false), 0),
-            (programmed([Intent::Peer(peer.clone())]), &up, 0),
+        let with_session = Live { bfd: [(key, BfdLive::default())].into(), ..live(true) };
+        for (intent, live, lost) in [
+            (&protected, &live(true), 1),
+            (&protected, &with_session, 0),
+            (&protected, &live(false), 0),
+            (&Intent::Peer(peer.clone()), &live(true), 0),
         ] {
-            assert_eq!(lost_bfd_sessions(&snapshot, live).len(), lost, "{live:?}");
+            assert_eq!(lost_bfd_sessions(&programmed([intent.clone()]), live).len(), lost, "{live:?}");
         }
     }
 }
