@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::config::{Config, Context, LineText, Slot, Slots};
+use crate::config::{Config, Context, Line, LineText, Slot, Slots};
 use crate::daemon::Daemon;
 use crate::own;
 use crate::plan::{Batch, Leaf, Op, Plan};
@@ -59,21 +59,30 @@ pub fn bfd_sessions(running: &Config, peers: &BTreeSet<IpAddr>) -> Plan {
     Plan { batches: batches.filter(|batch| !batch.leaves.is_empty()).collect(), ..Plan::default() }
 }
 
-/// The lines that make ospfd ask zebra for the routes again that it redistributes: those to be sent first, and those to
-/// be sent some time after them. ospfd asks only when redistribution begins (`ospfd/ospf_zebra.c`,
-/// `ospf_redistribute_set`), and withdraws everything when it ends.
+/// The lines that make ospf6d ask zebra again, some seconds later, for the routes that it redistributes: it does so after
+/// each change of the route-map (`ospf6d/ospf6_asbr.c`, `ospf6_asbr_routemap_event`). What denies at the end of the map
+/// changes nothing.
 #[must_use]
-pub fn redistribution(running: &Config) -> [Plan; 2] {
+pub fn change_of_ospf6d_map(running: &Config) -> Plan {
+    let map = Slot { kind: LineKind::RouteMap, id: format!("{} permit 10", own::OSPF) };
+    if running.get(Daemon::Ospf6d, &Context::top(), &map).is_none() {
+        return Plan::default();
+    }
+    let entry = format!("route-map {} deny 65535", own::OSPF);
+    let open = Batch { creates: true, ..batch(Daemon::Ospf6d, &Context::top().child(entry.as_str()), Vec::new()) };
+    let undo = leaf(&format!("no {entry}"), LineKind::RouteMap, Op::Remove);
+    Plan { batches: vec![open, batch(Daemon::Ospf6d, &Context::top(), vec![undo])], ..Plan::default() }
+}
+
+/// The lines that make ospfd or ospf6d ask zebra at once for the routes again that they redistribute: those to be sent
+/// first, and those to be sent some time after them. Everything is withdrawn when redistribution ends
+/// (`ospfd/ospf_zebra.c`, `ospf_redistribute_unset`).
+#[must_use]
+pub fn redistribution(running: &Config, of: Daemon) -> [Plan; 2] {
     let plan = |lines: &dyn Fn(&Rule, &Slot, &str) -> Leaf| {
-        let batches = contexts(running, Daemon::Ospfd, Scope::RouterOspf).map(|(context, slots)| {
-            let own = |line: &str| line.ends_with(&format!(" route-map {}", own::OSPF));
-            let of_own = slots.iter().filter(|(slot, _)| slot.kind == LineKind::OspfRedistribute);
-            let of_own = of_own.filter(|(_, line)| own(line.text.reveal()));
-            batch(
-                Daemon::Ospfd,
-                context,
-                of_own.map(|(slot, line)| lines(line.rule, slot, line.text.reveal())).collect(),
-            )
+        let batches = contexts(running, of, Scope::RouterOspf).map(|(context, slots)| {
+            let own = redistributions(slots).filter(|(_, line)| is_own_redistribution(line));
+            batch(of, context, own.map(|(slot, line)| lines(line.rule, slot, line.text.reveal())).collect())
         });
         Plan { batches: batches.filter(|batch| !batch.leaves.is_empty()).collect(), ..Plan::default() }
     };
@@ -81,6 +90,21 @@ pub fn redistribution(running: &Config) -> [Plan; 2] {
         plan(&|rule, slot, text| leaf(&rule.undo(text, &slot.id), slot.kind, Op::Remove)),
         plan(&|_, slot, text| leaf(text, slot.kind, Op::Add)),
     ]
+}
+
+/// Whether all that ospfd or ospf6d redistributes is redistributed for the agent.
+#[must_use]
+pub fn redistributes_own_only(running: &Config, of: Daemon) -> bool {
+    let mut slots = contexts(running, of, Scope::RouterOspf).map(|(_, slots)| slots);
+    slots.all(|slots| redistributions(slots).all(|(_, line)| is_own_redistribution(line)))
+}
+
+fn redistributions(slots: &Slots) -> impl Iterator<Item = (&Slot, &Line)> {
+    slots.iter().filter(|(slot, _)| slot.kind == LineKind::OspfRedistribute)
+}
+
+fn is_own_redistribution(line: &Line) -> bool {
+    line.text.reveal().ends_with(&format!(" route-map {}", own::OSPF))
 }
 
 /// A daemon's contexts of one scope, in the default VRF.
@@ -177,7 +201,9 @@ router ospf vrf red
  redistribute static route-map NR-OSPF
 exit
 ";
-        let [end, begin] = redistribution(&running(Daemon::Ospfd, text));
+        let config = running(Daemon::Ospfd, text);
+        assert!(!redistributes_own_only(&config, Daemon::Ospfd) && redistributes_own_only(&config, Daemon::Ospf6d));
+        let [end, begin] = redistribution(&config, Daemon::Ospfd);
         expect![[r"
             # ospfd
             router ospf
@@ -192,6 +218,18 @@ exit
              redistribute static route-map NR-OSPF
         "]]
         .assert_eq(&begin.to_string());
+    }
+
+    #[test]
+    fn the_map_of_ospf6d_changes_where_there_is_one() {
+        let map = "route-map NR-OSPF permit 10\n match ipv6 address prefix-list NR-OSPF\nexit\n";
+        expect![[r"
+            # ospf6d
+            route-map NR-OSPF deny 65535
+            no route-map NR-OSPF deny 65535
+        "]]
+        .assert_eq(&change_of_ospf6d_map(&running(Daemon::Ospf6d, map)).to_string());
+        assert!(change_of_ospf6d_map(&running(Daemon::Ospf6d, "router ospf6\nexit\n")).is_empty());
     }
 
     /// FRR 8.4 and 10.3 print the same columns.

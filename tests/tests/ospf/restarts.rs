@@ -55,6 +55,21 @@ on_each_frr! {
         ensure!(row.reason.is_empty(), "{row:?}");
         Ok(())
     }
+
+    /// Where ospf6d cannot be helped, the log says what can be done, and doing it helps.
+    async fn ospf6d_withdraws_what_goes_after_a_restart_of_zebra(release) {
+        let (scene, mut client) = restarted(release, IPV6[0], Version::V3).await?;
+        client.withdraw_prefix(request::withdraw(LB, IPV6[0], v1::Protocol::Ospf)).await?;
+        if release == FrrRelease::Distribution {
+            wait_for("the way out in the log", TIMEOUT, async || {
+                Ok(scene.agent.log().contains("restart ospf6d too").then_some(()))
+            })
+            .await?;
+            scene.node.kill(Daemon::Ospf6d).await?;
+            scene.node.start(&[Daemon::Ospf6d]).await?;
+        }
+        wait_lsas_of_node(&scene, Version::V3, &[]).await
+    }
 }
 
 /// A node that announced a prefix when its zebra was killed, and started again.

@@ -61,7 +61,7 @@ impl<F: Frr> Loop<F> {
             self.settled = None;
             return RoundEnd::Settled;
         }
-        let end = outcome.end();
+        let end = outcome.end(&self.parts.live.borrow());
         self.settled = (end == RoundEnd::Settled).then(|| snapshot.revision());
         end
     }

@@ -88,10 +88,13 @@ impl Outcome {
         unswept
     }
 
-    /// Whether the round has to be tried again.
-    pub(super) fn end(&self) -> RoundEnd {
+    /// Whether the round has to be tried again. What is wanted of ospf6d is not known where it did not answer: one that
+    /// is there, as the observer sees it, may have been restarted just now.
+    pub(super) fn end(&self, live: &Live) -> RoundEnd {
         let missing_and_wanted = self.target.contexts().any(|(daemon, ..)| self.missing.contains_key(&daemon));
-        if missing_and_wanted || !self.lost.is_empty() || !self.left.is_empty() {
+        let is_there = |process: &&str| live.daemons.get(*process).is_some_and(|daemon| daemon.connected);
+        let missing_and_there = self.missing.keys().any(|daemon| self.processes.get(daemon).is_some_and(is_there));
+        if missing_and_wanted || missing_and_there || !self.lost.is_empty() || !self.left.is_empty() {
             return RoundEnd::Retry;
         }
         RoundEnd::Settled
@@ -161,4 +164,27 @@ fn refused_intents(refusals: &Refusals) -> BTreeMap<&IntentKey, &str> {
         }
     }
     refused
+}
+
+#[cfg(test)]
+mod tests {
+    use novaroute_core::live::DaemonLive;
+
+    use super::*;
+
+    #[test]
+    fn a_daemon_that_is_there_and_did_not_answer_is_asked_again() {
+        let silent = Outcome {
+            missing: [(Daemon::Ospf6d, "broken pipe".to_owned())].into(),
+            processes: [(Daemon::Ospf6d, "ospf6d")].into(),
+            ..Outcome::default()
+        };
+        let live = |connected| {
+            let daemon = DaemonLive { connected, ..DaemonLive::default() };
+            Live { daemons: [("ospf6d".to_owned(), daemon)].into(), ..Live::default() }
+        };
+        assert_eq!(silent.end(&live(true)), RoundEnd::Retry);
+        assert_eq!(silent.end(&live(false)), RoundEnd::Settled, "nothing is wanted of one that is not there");
+        assert_eq!(silent.end(&Live::default()), RoundEnd::Settled);
+    }
 }
