@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use novaroute_frr::config::Config;
 use novaroute_frr::refusals::Refusal;
+use novaroute_frr::renewal::Clients;
 use novaroute_frr::{Daemon, Dialect, FrrVersion, Plan, Profile, parse, renewal, show};
 use tracing::debug;
 
@@ -61,8 +62,8 @@ pub trait Frr: Send {
     /// No daemon answers at all; the text says why.
     fn running(&mut self, absent: &BTreeSet<String>) -> impl Future<Output = Result<Running, String>> + Send;
 
-    /// The daemons that zebra serves, by its names for them; none: it does not answer.
-    fn zebra_clients(&mut self) -> impl Future<Output = BTreeSet<String>> + Send;
+    /// The daemons that zebra serves; none: it does not answer.
+    fn zebra_clients(&mut self) -> impl Future<Output = Clients> + Send;
 
     /// Sends a plan, in order.
     fn apply(&mut self, plan: &Plan, version: FrrVersion) -> impl Future<Output = Applied> + Send;
@@ -156,7 +157,7 @@ impl Frr for VtyFrr {
         Ok(Running { dialect, config, missing: read.missing, reconnected: self.reconnected(version), digests })
     }
 
-    async fn zebra_clients(&mut self) -> BTreeSet<String> {
+    async fn zebra_clients(&mut self) -> Clients {
         let answer = self.vty(ZEBRA).show(renewal::ZEBRA_CLIENTS).await;
         answer.map(|text| renewal::clients(&text)).unwrap_or_default()
     }

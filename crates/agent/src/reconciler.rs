@@ -186,7 +186,7 @@ impl<F: Frr> Loop<F> {
             self.try_lost_again();
             self.schedule.on_doubt(self.now());
         }
-        self.renewal.on_daemons(&live.daemons);
+        self.renewal.on_zebra(now.get("zebra").copied());
         self.daemons = now;
     }
 

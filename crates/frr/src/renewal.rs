@@ -3,7 +3,7 @@
 //! zebra forgets everything when it ends. The daemons connect to the next one, but do not repeat all that they had told
 //! the last one and asked it for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::config::{Config, Context, Line, LineText, Slot, Slots};
@@ -12,15 +12,41 @@ use crate::own;
 use crate::plan::{Batch, Leaf, Op, Plan};
 use crate::rules::{Effect, LineKind, Rule, Scope};
 
-/// Asks zebra for the daemons that are connected to it.
-pub const ZEBRA_CLIENTS: &str = "show zebra client summary";
+/// Asks zebra for the daemons that are connected to it, and for what it has told them and they it.
+pub const ZEBRA_CLIENTS: &str = "show zebra client";
 
-/// The clients in an answer to [`ZEBRA_CLIENTS`] (`zebra/zserv.c`), by zebra's names for them: `bgp`, `ospf` …
+/// zebra's clients, by its names for them: `bgp`, `ospf` …
+pub type Clients = BTreeMap<String, Client>;
+
+/// What zebra and a client have told each other since they were connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Client {
+    /// The client has given it routes.
+    pub has_given: bool,
+    /// It has given the client routes that it redistributes, IPv4 or IPv6.
+    pub is_given: bool,
+}
+
+/// The clients in an answer to [`ZEBRA_CLIENTS`] (`zebra/zserv.c`, `zebra_show_client_detail`).
 #[must_use]
-pub fn clients(text: &str) -> BTreeSet<String> {
-    let name = |line: &str| line.split_whitespace().next().map(str::to_owned);
-    // Below the head and the rule under it.
-    text.lines().skip_while(|line| !line.starts_with('-')).skip(1).filter_map(name).collect()
+pub fn clients(text: &str) -> Clients {
+    let mut clients = Clients::new();
+    let mut last = None;
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix("Client: ") {
+            last = Some(name.trim().to_owned());
+        }
+        let mut words = line.split_whitespace();
+        let Some(name) = &last else { continue };
+        let client = clients.entry(name.clone()).or_default();
+        let (row, some) = (words.next().unwrap_or_default(), words.next().is_some_and(|number| number != "0"));
+        match row {
+            "IPv4" | "IPv6" => client.has_given |= some,
+            "Redist:v4" | "Redist:v6" => client.is_given |= some,
+            _ => {}
+        }
+    }
+    clients
 }
 
 /// The lines that make bgpd give zebra the routes of the own instance again: it does not do so by itself (8.4 and 10.7;
@@ -232,12 +258,32 @@ exit
         assert!(change_of_ospf6d_map(&running(Daemon::Ospf6d, "router ospf6\nexit\n")).is_empty());
     }
 
-    /// FRR 8.4 and 10.3 print the same columns.
+    /// FRR 8.4 and 10.3 print the same lines here.
     #[test]
-    fn clients_are_below_the_rule() {
-        let text =
-            "Name      Connect Time    Last Read\n-----\nstatic        00:32:19\nbgp           00:32:19\nbgp[0:1] 0\n";
-        assert_eq!(clients(text), ["bgp", "bgp[0:1]", "static"].map(str::to_owned).into());
+    fn clients_are_told_with_what_was_told() {
+        let text = "\
+Client: ospf
+------------------------
+FD: 46
+Connect Time: 00:00:16
+Last Sent Cmd: ZEBRA_REDISTRIBUTE_ROUTE_ADD
+
+Type        Add         Update      Del
+==================================================
+IPv4        0           3           0
+IPv6        0           0           0
+Redist:v4   2           0           0
+Redist:v6   0           0           0
+BFD peer    7           0           0
+Errors: 0
+Client: bgp
+IPv4        0           0           0
+IPv6        12          0           0
+Redist:v4   0           0           0
+";
+        let expected = [("bgp", [true, false]), ("ospf", [false, true])];
+        let client = |[has_given, is_given]: [bool; 2]| Client { has_given, is_given };
+        assert_eq!(clients(text), expected.map(|(name, told)| (name.to_owned(), client(told))).into());
         assert!(clients("% no").is_empty());
     }
 }

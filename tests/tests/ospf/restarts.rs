@@ -33,6 +33,21 @@ on_each_frr! {
         Ok(())
     }
 
+    /// The agent was not there to see zebra go: that ospfd was given no route tells.
+    async fn an_agent_that_comes_after_the_restart_of_zebra_finds_out(release) {
+        let mut scene = Scene::new(release).await?;
+        let mut client = adjacent(&scene).await?;
+        ask(&mut client, IPV4[0]).await?;
+        wait_lsas_of_node(&scene, Version::V2, &IPV4[..1]).await?;
+        scene.agent.kill().await?;
+        scene.node.kill(Daemon::Zebra).await?;
+        scene.node.start(&[Daemon::Zebra]).await?;
+        scene.agent.respawn()?;
+        scene.agent.wait_ready().await?;
+        ask(&mut scene.agent.client().await?, IPV4[1]).await?;
+        wait_lsas_of_node(&scene, Version::V2, &IPV4[..2]).await
+    }
+
     /// As with ospfd on FRR 10, whose ospf6d asks again when the list of what it redistributes changes. That of FRR 8
     /// cannot be helped: the status says what can be done, and doing it helps.
     async fn ospf6d_hears_of_it_too_or_the_status_says_why_not(release) {

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use novaroute_core::live::{DaemonLive, Unregistered};
 use novaroute_core::prefix::Family;
-use novaroute_frr::{Daemon, Plan, renewal};
+use novaroute_frr::renewal::{self, Clients};
+use novaroute_frr::{Daemon, Plan};
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, info, warn};
 
@@ -20,8 +20,8 @@ use crate::frr::{Frr, Running};
 const POLL: Duration = Duration::from_millis(200);
 /// Time between two looks for what got lost otherwise.
 const LOOK: Duration = Duration::from_secs(1);
-/// The daemons that do not register again by themselves in all cases.
-const CLIENTS: [&str; 3] = ["bgpd", "ospfd", "ospf6d"];
+/// How long bfdd may take to have the session of a peer.
+const BFD_PATIENCE: Duration = Duration::from_secs(2);
 /// How often bgpd is made to ask for a BFD session again. One that does not come then has another reason.
 const BFD_ATTEMPTS_MAX: u32 = 10;
 /// OSPF's daemons: the family of their prefixes, zebra's name for them, and how long they may announce something else than
@@ -34,34 +34,47 @@ const OSPF: [(Daemon, Family, &str, Duration); 2] = [
 /// 1 s, RFC 2328 appendix B), and hear of it 5 s later.
 const LSA_PAUSE: Duration = Duration::from_millis(1200);
 
-/// What there is to be done.
+/// What there is to be done. zebra may also have been restarted before the agent came.
 #[derive(Debug, Default)]
 pub(super) struct Renewal {
-    /// The daemons for which something may be to be done.
-    unregistered: Unregistered,
+    /// The number of connections to zebra that were seen last.
+    zebra: Option<u64>,
     /// bgpd's routes are to be given to zebra again.
     routes: bool,
+    /// Whether bgpd has given this zebra routes is to be seen.
+    routes_in_doubt: bool,
     /// ospf6d is to ask for routes again.
     ospf6d_asks: bool,
-    /// Attempts to have bgpd's BFD sessions back.
+    /// Attempts to have bgpd's BFD sessions back that are left.
     bfd_attempts: u32,
-    /// Since when each daemon of OSPF has announced something else than it was given.
+    /// The daemons of OSPF that may be made to ask this zebra again.
+    ospf: BTreeSet<Daemon>,
+    /// Since when each daemon has done something else than it was given.
     out_of_step: BTreeMap<Daemon, Instant>,
     /// When to look next.
     at: Option<Instant>,
 }
 
 impl Renewal {
-    /// Takes in which daemons answer.
-    pub(super) fn on_daemons(&mut self, daemons: &BTreeMap<String, DaemonLive>) {
-        if self.unregistered.observe(daemons, &CLIENTS) {
-            let unregistered = std::mem::take(&mut self.unregistered);
-            let ospf6d_asks = unregistered.contains("ospf6d");
-            *self = Self { unregistered, routes: true, ospf6d_asks, at: Some(Instant::now()), ..Self::default() };
+    /// Takes in how often zebra was connected to; `None`: it does not answer.
+    pub(super) fn on_zebra(&mut self, connections: Option<u64>) {
+        if connections.is_none() || self.zebra == connections {
+            return;
         }
+        let another = self.zebra.is_some();
+        *self = Self {
+            zebra: connections,
+            routes: another,
+            routes_in_doubt: !another,
+            ospf6d_asks: another,
+            bfd_attempts: BFD_ATTEMPTS_MAX,
+            ospf: OSPF.map(|(daemon, ..)| daemon).into(),
+            out_of_step: BTreeMap::new(),
+            at: Some(Instant::now()),
+        };
     }
 
-    /// Waits for the next look; for ever when there is nothing to do.
+    /// Waits for the next look; for ever before there is a zebra.
     pub(super) async fn due(&self) {
         match self.at {
             Some(at) => sleep_until(at).await,
@@ -69,13 +82,7 @@ impl Renewal {
         }
     }
 
-    /// When to look again, now that everything was done that could be.
-    fn next(&self) -> Option<Instant> {
-        let pause = if self.routes || self.ospf6d_asks { POLL } else { LOOK };
-        (self.routes || !self.unregistered.is_empty()).then(|| Instant::now() + pause)
-    }
-
-    /// Takes in whether a daemon of OSPF announces what it was given; whether it has not for too long.
+    /// Takes in whether a daemon does now what it was given; whether it has not for too long.
     fn is_out_of_step(&mut self, daemon: Daemon, now: bool, patience: Duration) -> bool {
         if !now {
             self.out_of_step.remove(&daemon);
@@ -85,51 +92,62 @@ impl Renewal {
     }
 }
 
+/// A daemon of OSPF that announces something else than it was given, and zebra's name for it.
+struct OutOfStep {
+    daemon: Daemon,
+    client: &'static str,
+    step: needs::Step,
+}
+
+impl OutOfStep {
+    /// Whether asking zebra again helps: what is missing may be so for another reason where zebra was asked.
+    fn is_cured_by_asking(&self, clients: &Clients) -> bool {
+        clients.get(self.client).is_some_and(|client| self.step.keeps || !client.is_given)
+    }
+}
+
 impl<F: Frr> Loop<F> {
     /// Does what is needed and can be done now.
     pub(super) async fn renew(&mut self) {
-        let lost = self.lost_bfd_sessions();
-        let out_of_step = self.out_of_step();
+        let (lost, out_of_step) = (self.lost_bfd_sessions(), self.out_of_step());
         let Renewal { routes, ospf6d_asks, .. } = self.renewal;
-        if routes || ospf6d_asks || !lost.is_empty() || !out_of_step.is_empty() {
+        let doubt = self.renewal.routes_in_doubt && needs::has_learned(&self.parts.live.borrow());
+        if routes || doubt || ospf6d_asks || !lost.is_empty() || !out_of_step.is_empty() {
             let clients = self.parts.frr.zebra_clients().await;
-            let serves = |names: &[&str]| names.iter().all(|name| clients.contains(*name));
-            if routes && serves(&["bgp"]) {
+            let bgpd = clients.get("bgp");
+            if bgpd.is_some_and(|bgpd| routes || doubt && !bgpd.has_given) {
                 self.renew_routes().await;
             }
-            if !lost.is_empty() && serves(&["bgp", "bfd"]) {
+            self.renewal.routes_in_doubt &= !doubt || bgpd.is_none();
+            if !lost.is_empty() && bgpd.is_some() && clients.contains_key("bfd") {
                 self.renew_bfd_sessions(&lost).await;
             }
-            if ospf6d_asks && serves(&["ospf6"]) {
+            if ospf6d_asks && clients.contains_key("ospf6") {
                 self.have_ospf6d_ask().await;
             }
-            for (daemon, client) in out_of_step {
-                if serves(&[client]) {
-                    self.renew_redistribution(daemon).await;
-                }
+            for OutOfStep { daemon, .. } in out_of_step.into_iter().filter(|one| one.is_cured_by_asking(&clients)) {
+                self.renew_redistribution(daemon).await;
             }
         }
-        self.renewal.at = self.renewal.next();
+        let pause = if self.renewal.routes || self.renewal.ospf6d_asks { POLL } else { LOOK };
+        self.renewal.at = Some(Instant::now() + pause);
     }
 
-    fn lost_bfd_sessions(&self) -> BTreeSet<IpAddr> {
-        if !self.renewal.unregistered.contains("bgpd") {
-            return BTreeSet::new();
-        }
-        needs::lost_bfd_sessions(&self.parts.view.borrow().snapshot, &self.parts.live.borrow())
+    /// The peers without a BFD session for too long, while there is any use in asking for it.
+    fn lost_bfd_sessions(&mut self) -> BTreeSet<IpAddr> {
+        let lost = needs::lost_bfd_sessions(&self.parts.view.borrow().snapshot, &self.parts.live.borrow());
+        let is_late = self.renewal.is_out_of_step(Daemon::Bgpd, !lost.is_empty(), BFD_PATIENCE);
+        if is_late && self.renewal.bfd_attempts > 0 { lost } else { BTreeSet::new() }
     }
 
-    /// The daemons of OSPF that announce something else than they were given for too long, with zebra's names for them.
-    fn out_of_step(&mut self) -> Vec<(Daemon, &'static str)> {
+    /// The daemons of OSPF that have announced something else than they were given for too long.
+    fn out_of_step(&mut self) -> Vec<OutOfStep> {
         let mut found = Vec::new();
         for (daemon, family, client, patience) in OSPF {
-            let is_deaf = self.renewal.unregistered.contains(&daemon.to_string());
-            let now = is_deaf && {
-                let (view, live) = (self.parts.view.borrow(), self.parts.live.borrow());
-                needs::announces_otherwise(&view.snapshot, &live, family)
-            };
-            if self.renewal.is_out_of_step(daemon, now, patience) {
-                found.push((daemon, client));
+            let step = needs::ospf_step(&self.parts.view.borrow().snapshot, &self.parts.live.borrow(), family);
+            let is_late = self.renewal.is_out_of_step(daemon, step.misses || step.keeps, patience);
+            if is_late && self.renewal.ospf.contains(&daemon) {
+                found.push(OutOfStep { daemon, client, step });
             }
         }
         found
@@ -148,11 +166,8 @@ impl<F: Frr> Loop<F> {
         let Ok(running) = self.read().await else { return };
         let plan = renewal::bfd_sessions(&running.config, lost);
         if self.renewed(&plan, &running).await {
-            self.renewal.bfd_attempts += 1;
-            info!(peers = ?lost, "zebra was restarted: bgpd was made to ask for its BFD sessions again");
-        }
-        if self.renewal.bfd_attempts >= BFD_ATTEMPTS_MAX {
-            self.renewal.unregistered.registered("bgpd");
+            self.renewal.bfd_attempts -= 1;
+            info!(peers = ?lost, "bgpd was made to ask for BFD sessions again that were lost");
         }
     }
 
@@ -174,7 +189,7 @@ impl<F: Frr> Loop<F> {
         let can = daemon == Daemon::Ospfd || running.dialect.version.ospf6d_hears_a_new_zebra();
         if !may || !can {
             warn!(%daemon, "zebra was restarted: restart {daemon} too, which announces something else than it was given");
-            self.renewal.unregistered.registered(&daemon.to_string());
+            self.renewal.ospf.remove(&daemon);
             return;
         }
         let [end, begin] = renewal::redistribution(&running.config, daemon);
@@ -182,7 +197,7 @@ impl<F: Frr> Loop<F> {
         sleep(LSA_PAUSE).await;
         // Also where an answer is missing: what is not there is put back by the next round otherwise, too early.
         if self.renewed(&begin, &running).await && ended {
-            self.renewal.unregistered.registered(&daemon.to_string());
+            self.renewal.ospf.remove(&daemon);
             info!(%daemon, "zebra was restarted: routes were asked for again, and none announced for 1.2 s");
         }
     }
@@ -191,5 +206,46 @@ impl<F: Frr> Loop<F> {
     async fn renewed(&mut self, plan: &Plan, running: &Running) -> bool {
         debug!("after a restart of zebra:\n{plan}");
         self.parts.frr.apply(plan, running.dialect.version).await.lost.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_another_zebra_than_the_first_is_given_the_routes_unseen() {
+        let mut renewal = Renewal::default();
+        for (connections, routes, in_doubt) in
+            [(None, false, false), (Some(1), false, true), (None, false, true), (Some(2), true, false)]
+        {
+            renewal.on_zebra(connections);
+            assert_eq!((renewal.routes, renewal.routes_in_doubt), (routes, in_doubt), "{connections:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_out_of_step_is_given_time() {
+        let mut renewal = Renewal::default();
+        let patience = Duration::from_secs(2);
+        for (waited, now, out_of_step) in
+            [(0, true, false), (1, true, false), (1, false, false), (1, true, false), (2, true, true)]
+        {
+            sleep(Duration::from_secs(waited)).await;
+            assert_eq!(renewal.is_out_of_step(Daemon::Ospfd, now, patience), out_of_step);
+        }
+    }
+
+    #[test]
+    fn what_is_missing_where_zebra_was_asked_has_another_reason() {
+        let client = |is_given| Clients::from([("ospf".to_owned(), renewal::Client { has_given: false, is_given })]);
+        for (misses, keeps, is_given, cured) in
+            [(true, false, false, true), (true, false, true, false), (false, true, true, true)]
+        {
+            let step = needs::Step { misses, keeps };
+            let one = OutOfStep { daemon: Daemon::Ospfd, client: "ospf", step };
+            assert_eq!(one.is_cured_by_asking(&client(is_given)), cured, "{step:?}");
+            assert!(!one.is_cured_by_asking(&Clients::new()), "it is not connected yet");
+        }
     }
 }

@@ -8,6 +8,7 @@ use novaroute_agent::frr::{Applied, Frr, Running};
 use novaroute_frr::fake::FakeFrr;
 use novaroute_frr::plan::{Batch, Leaf, Op};
 use novaroute_frr::refusals::Refusal;
+use novaroute_frr::renewal::{Client, Clients};
 use novaroute_frr::rules::LineKind;
 use novaroute_frr::{Daemon, Dialect, FrrVersion, Plan, Profile};
 use tokio::time::sleep;
@@ -271,8 +272,9 @@ impl Frr for Link {
         running
     }
 
-    async fn zebra_clients(&mut self) -> BTreeSet<String> {
-        ["bgp", "bfd", "ospf", "ospf6", "static"].map(str::to_owned).into()
+    async fn zebra_clients(&mut self) -> Clients {
+        let client = Client { has_given: true, is_given: true };
+        ["bgp", "bfd", "ospf", "ospf6", "static"].map(|name| (name.to_owned(), client)).into()
     }
 
     async fn apply(&mut self, plan: &Plan, _version: FrrVersion) -> Applied {

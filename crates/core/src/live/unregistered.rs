@@ -20,35 +20,22 @@ pub struct Unregistered {
 }
 
 impl Unregistered {
-    /// Takes in which daemons answer. Tells whether there is another zebra than before, which concerns those of `clients`
-    /// that are there; the first one is the zebra that was there when the agent came.
-    pub fn observe(&mut self, daemons: &BTreeMap<String, DaemonLive>, clients: &[&'static str]) -> bool {
+    /// Takes in which daemons answer. Another zebra than before concerns those of `clients` that are there; the first one is
+    /// the zebra that was there when the agent came.
+    pub fn observe(&mut self, daemons: &BTreeMap<String, DaemonLive>, clients: &[&'static str]) {
         let connections = |name: &str| daemons.get(name).filter(|d| d.connected).map(|d| d.connections);
         self.daemons.retain(|name, before| connections(name).is_none_or(|now| now == *before));
-        let Some(now) = connections(ZEBRA) else { return false };
-        let another = self.zebra.replace(now).is_some_and(|before| before != now);
-        if another {
+        let Some(now) = connections(ZEBRA) else { return };
+        if self.zebra.replace(now).is_some_and(|before| before != now) {
             let there = clients.iter().filter_map(|name| Some((*name, connections(name)?)));
             self.daemons.extend(there);
         }
-        another
     }
 
     /// Whether a daemon is one of them.
     #[must_use]
     pub fn contains(&self, daemon: &str) -> bool {
         self.daemons.contains_key(daemon)
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.daemons.is_empty()
-    }
-
-    /// A daemon was made to register again.
-    pub fn registered(&mut self, daemon: &str) {
-        self.daemons.remove(daemon);
     }
 }
 
@@ -62,10 +49,10 @@ mod tests {
     }
 
     #[test]
-    fn only_another_zebra_than_before_is_told() {
+    fn only_another_zebra_than_before_matters() {
         let mut unregistered = Unregistered::default();
-        for (zebra, another) in [(0, false), (1, false), (1, false), (0, false), (2, true), (2, false)] {
-            assert_eq!(unregistered.observe(&daemons(&[("zebra", zebra), ("ospfd", 1)]), &["ospfd"]), another);
+        for zebra in [0, 1, 1, 0, 2, 2] {
+            unregistered.observe(&daemons(&[("zebra", zebra), ("ospfd", 1)]), &["ospfd"]);
             assert_eq!(unregistered.contains("ospfd"), zebra == 2);
         }
     }
@@ -80,19 +67,6 @@ mod tests {
         unregistered.observe(&daemons(&[("zebra", 2), ("ospfd", 0), ("bgpd", 2)]), &clients);
         assert!(unregistered.contains("ospfd"), "it may only be slow to answer");
         unregistered.observe(&daemons(&[("zebra", 2), ("ospfd", 2), ("bgpd", 2)]), &clients);
-        assert!(unregistered.is_empty());
-    }
-
-    #[test]
-    fn what_was_cured_stays_so_until_the_next_restart() {
-        let mut unregistered = Unregistered::default();
-        for zebra in 1..=2 {
-            unregistered.observe(&daemons(&[("zebra", zebra), ("ospfd", 1)]), &["ospfd"]);
-        }
-        unregistered.registered("ospfd");
-        unregistered.observe(&daemons(&[("zebra", 2), ("ospfd", 1)]), &["ospfd"]);
-        assert!(unregistered.is_empty());
-        unregistered.observe(&daemons(&[("zebra", 3), ("ospfd", 1)]), &["ospfd"]);
-        assert!(unregistered.contains("ospfd"));
+        assert!(!unregistered.contains("ospfd") && !unregistered.contains("bgpd"));
     }
 }

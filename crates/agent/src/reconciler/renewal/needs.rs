@@ -4,10 +4,19 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use novaroute_core::intent::{Intent, IntentKey, Protocol};
-use novaroute_core::live::Live;
+use novaroute_core::live::{Live, PeerLive};
 use novaroute_core::prefix::{Family, Prefix};
 use novaroute_core::state::IntentState;
 use novaroute_core::store::Snapshot;
+
+/// Seconds within which bgpd gives zebra what it has learned from a new peer.
+const GIVEN_WITHIN_S: u64 = 5;
+
+/// Whether bgpd has learned a prefix long enough ago to have given it to zebra.
+pub(super) fn has_learned(live: &Live) -> bool {
+    let long_ago = |peer: &PeerLive| peer.uptime_s.is_some_and(|uptime| uptime > GIVEN_WITHIN_S);
+    live.peers.values().any(|peer| peer.prefixes_received > 0 && long_ago(peer))
+}
 
 /// The peers that are protected by BFD and to which bfdd has no session: FRR 8 goes on without it, FRR 10 does not start
 /// BGP before it is up.
@@ -22,21 +31,32 @@ pub(super) fn lost_bfd_sessions(snapshot: &Snapshot, live: &Live) -> BTreeSet<Ip
     protected.filter(|address| live.bfd_to(*address).is_none()).map(|address| address.get()).collect()
 }
 
-/// Whether OSPF does not announce a prefix of a family that FRR has been given, or announces one that it has not. Default
-/// routes are not redistributed.
-pub(super) fn announces_otherwise(snapshot: &Snapshot, live: &Live, family: Family) -> bool {
+/// How OSPF differs from what FRR has been given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Step {
+    /// It does not announce a prefix that it should.
+    pub(super) misses: bool,
+    /// It announces a prefix that nobody wants.
+    pub(super) keeps: bool,
+}
+
+/// Compares what OSPF announces of a family with what FRR has been given. Default routes are not redistributed.
+pub(super) fn ospf_step(snapshot: &Snapshot, live: &Live, family: Family) -> Step {
     let redistributed = |prefix: &Prefix| prefix.family() == family && !prefix.is_default_route();
     let of_ospf = |key: &IntentKey| match key {
         IntentKey::Prefix(Protocol::Ospf, prefix) if redistributed(prefix) => Some(*prefix),
         _ => None,
     };
-    let given = snapshot.slots().filter_map(|(key, slot)| Some((of_ospf(key)?, slot.live()?.status.state)));
-    let mut silent = given.filter(|(prefix, _)| !live.advertised.contains_key(&(Protocol::Ospf, *prefix)));
+    let mut given = snapshot.slots().filter_map(|(key, slot)| Some((of_ospf(key)?, slot.live()?.status.state)));
     let mut announced = live.advertised.keys().filter(|(protocol, _)| *protocol == Protocol::Ospf);
-    silent.any(|(_, state)| state == IntentState::Programmed)
-        || announced.any(|(protocol, prefix)| {
+    Step {
+        misses: given.any(|(prefix, state)| {
+            state == IntentState::Programmed && !live.advertised.contains_key(&(Protocol::Ospf, prefix))
+        }),
+        keeps: announced.any(|(protocol, prefix)| {
             redistributed(prefix) && snapshot.live(&IntentKey::Prefix(*protocol, *prefix)).is_none()
-        })
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -72,19 +92,19 @@ mod tests {
     #[test]
     fn what_is_silent_or_should_be_is_out_of_step() {
         let key = |prefix: &str| (Protocol::Ospf, prefix.parse().unwrap());
-        for (given, announced, otherwise) in [
-            (Some("10.0.0.1/32"), None, true),
-            (None, Some("10.0.0.1/32"), true),
-            (Some("10.0.0.1/32"), Some("10.0.0.1/32"), false),
-            (Some("0.0.0.0/0"), None, false),
-            (Some("fd00::1/128"), None, false),
-            (None, None, false),
+        for (given, announced, misses, keeps) in [
+            (Some("10.0.0.1/32"), None, true, false),
+            (None, Some("10.0.0.1/32"), false, true),
+            (Some("10.0.0.1/32"), Some("10.0.0.1/32"), false, false),
+            (Some("0.0.0.0/0"), None, false, false),
+            (Some("fd00::1/128"), None, false, false),
+            (None, None, false, false),
         ] {
             let snapshot = programmed(given.map(of_ospf));
             let advertised = announced.map(|prefix| (key(prefix), BTreeSet::new()));
             let live = Live { advertised: Arc::new(advertised.into_iter().collect()), ..Live::default() };
-            let found = announces_otherwise(&snapshot, &live, Family::Ipv4);
-            assert_eq!(found, otherwise, "given {given:?}, announced {announced:?}");
+            let found = ospf_step(&snapshot, &live, Family::Ipv4);
+            assert_eq!(found, Step { misses, keeps }, "given {given:?}, announced {announced:?}");
         }
     }
 
