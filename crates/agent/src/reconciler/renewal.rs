@@ -231,7 +231,7 @@ mod tests {
         for (waited, now, out_of_step) in
             [(0, true, false), (1, true, false), (1, false, false), (1, true, false), (2, true, true)]
         {
-            sleep(Duration::from_secs(waited)).await;
+            tokio::time::advance(Duration::from_secs(waited)).await;
             assert_eq!(renewal.is_out_of_step(Daemon::Ospfd, now, patience), out_of_step);
         }
     }
