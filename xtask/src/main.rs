@@ -1,6 +1,7 @@
 //! The project's own chores, run as `cargo run -p xtask -- <command>`.
 
 mod config_lines;
+mod crds;
 mod tidy;
 
 use std::io::Write as _;
@@ -14,6 +15,7 @@ usage: cargo run -p xtask -- <command>
 
 commands:
   config-lines    write docs/config-lines.md anew from the table in the code
+  crds            write the definitions of the custom resources anew from the types in the code
   tidy            check the dependency rules and the house rules of the tree
 ";
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> Result<ExitCode> {
     match arguments {
         [command] if command == "config-lines" => config_lines::write(&root()?).map(|()| ExitCode::SUCCESS),
+        [command] if command == "crds" => crds::write(&root()?).map(|()| ExitCode::SUCCESS),
         [command] if command == "tidy" => report(&tidy::run(&root()?)?),
         _ => bail!("unknown command line {arguments:?}\n\n{USAGE}"),
     }

@@ -37,6 +37,7 @@ const RULES: &[(&str, Allowed)] = &[
             "novaroute-lab",
         ]),
     ),
+    ("novaroute-operator", Allowed::AllBut(&["novaroute-agent", "novaroute-ctl", "novaroute-frr", "novaroute-lab"])),
     (
         "novaroute-lab",
         Allowed::AllBut(&["novaroute-agent", "novaroute-api", "novaroute-core", "novaroute-ctl", "novaroute-frr"]),

@@ -1,0 +1,3 @@
+//! NovaRoute on Kubernetes: the custom resources that people write.
+
+pub mod crd;
