@@ -4,6 +4,7 @@ mod authority;
 mod caller;
 mod connection;
 mod events;
+mod forward;
 mod mutate;
 mod server;
 mod status;

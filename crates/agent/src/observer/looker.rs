@@ -27,6 +27,37 @@ use crate::vty::{Limits, Vty, VtyError};
 /// How long a daemon may take to answer a look; one that takes longer counts as not there.
 const REPLY_LIMIT: Duration = Duration::from_secs(1);
 
+/// What was read from an answer.
+type Read<T> = Result<T, show::ShowError>;
+
+/// What one of OSPF's daemons is asked, and how its answers are read.
+struct OspfVersion {
+    family: Family,
+    interfaces: &'static str,
+    neighbors: &'static str,
+    external_lsas: &'static str,
+    read_interfaces: fn(&str, &str) -> Read<BTreeMap<InterfaceName, OspfLive>>,
+    read_external_lsas: fn(&str) -> Read<BTreeSet<Prefix>>,
+}
+
+const OSPFV2: OspfVersion = OspfVersion {
+    family: Family::Ipv4,
+    interfaces: show::ospf::INTERFACES,
+    neighbors: show::ospf::NEIGHBORS,
+    external_lsas: show::ospf::EXTERNAL_LSAS,
+    read_interfaces: show::ospf::interfaces,
+    read_external_lsas: show::ospf::external_lsas,
+};
+
+const OSPFV3: OspfVersion = OspfVersion {
+    family: Family::Ipv6,
+    interfaces: show::ospf6::INTERFACES,
+    neighbors: show::ospf6::NEIGHBORS,
+    external_lsas: show::ospf6::EXTERNAL_LSAS,
+    read_interfaces: show::ospf6::interfaces,
+    read_external_lsas: show::ospf6::external_lsas,
+};
+
 /// Reasons to look before it is time.
 #[derive(Debug, Default)]
 pub(super) struct Poke {
@@ -133,8 +164,8 @@ impl Looker {
         let answer = match self.name {
             "bgpd" => self.ask_bgpd(&snapshot).await?,
             "bfdd" => self.ask_bfdd().await?,
-            "ospfd" => self.ask_ospfd(&snapshot).await?,
-            "ospf6d" => self.ask_ospf6d(&snapshot).await?,
+            "ospfd" => self.ask_ospf(&snapshot, &OSPFV2).await?,
+            "ospf6d" => self.ask_ospf(&snapshot, &OSPFV3).await?,
             _ => {
                 self.version.clear();
                 Answer::of(Look::Presence)
@@ -164,44 +195,19 @@ impl Looker {
         Ok(Answer::of(Look::Bfd(sessions)))
     }
 
-    async fn ask_ospfd(&mut self, snapshot: &Snapshot) -> Result<Answer, LookError> {
-        let interfaces = self.vty.show(show::ospf::INTERFACES).await?;
-        let neighbors = self.vty.show(show::ospf::NEIGHBORS).await?;
-        let interfaces = show::ospf::interfaces(&interfaces, &neighbors)?;
-        let wanted = ospf_prefixes(snapshot, Family::Ipv4);
-        let lsdb = match self.asks_for_lsdb(&wanted) {
-            true => show::ospf::external_lsas(&self.vty.show(show::ospf::EXTERNAL_LSAS).await?)?,
+    async fn ask_ospf(&mut self, snapshot: &Snapshot, version: &OspfVersion) -> Result<Answer, LookError> {
+        let interfaces = self.vty.show(version.interfaces).await?;
+        let neighbors = self.vty.show(version.neighbors).await?;
+        let interfaces = (version.read_interfaces)(&interfaces, &neighbors)?;
+        let wanted = ospf_prefixes(snapshot, version.family);
+        let lsdb = match self.in_lsdb || !wanted.is_empty() {
+            true => (version.read_external_lsas)(&self.vty.show(version.external_lsas).await?)?,
+            // The database is asked for only while a prefix is wanted in it or was seen there.
             false => BTreeSet::new(),
         };
-        Ok(self.ospf_answer(interfaces, lsdb, &wanted))
-    }
-
-    async fn ask_ospf6d(&mut self, snapshot: &Snapshot) -> Result<Answer, LookError> {
-        let interfaces = self.vty.show(show::ospf6::INTERFACES).await?;
-        let neighbors = self.vty.show(show::ospf6::NEIGHBORS).await?;
-        let interfaces = show::ospf6::interfaces(&interfaces, &neighbors)?;
-        let wanted = ospf_prefixes(snapshot, Family::Ipv6);
-        let lsdb = match self.asks_for_lsdb(&wanted) {
-            true => show::ospf6::external_lsas(&self.vty.show(show::ospf6::EXTERNAL_LSAS).await?)?,
-            false => BTreeSet::new(),
-        };
-        Ok(self.ospf_answer(interfaces, lsdb, &wanted))
-    }
-
-    /// The database is asked for only while a prefix is wanted in it or was seen there.
-    fn asks_for_lsdb(&self, wanted: &BTreeSet<Prefix>) -> bool {
-        self.in_lsdb || !wanted.is_empty()
-    }
-
-    fn ospf_answer(
-        &mut self,
-        interfaces: BTreeMap<InterfaceName, OspfLive>,
-        lsdb: BTreeSet<Prefix>,
-        wanted: &BTreeSet<Prefix>,
-    ) -> Answer {
         self.in_lsdb = !lsdb.is_empty();
-        let awaited = lsdb != *wanted;
-        Answer { look: Look::Ospf { interfaces, lsdb }, awaited }
+        let awaited = lsdb != wanted;
+        Ok(Answer { look: Look::Ospf { interfaces, lsdb }, awaited })
     }
 }
 
