@@ -1,3 +1,4 @@
-//! NovaRoute on Kubernetes: the custom resources that people write.
+//! NovaRoute on Kubernetes: the custom resources that people write, and the objects that they become.
 
 pub mod crd;
+pub mod manifest;

@@ -1,0 +1,56 @@
+//! How the objects of a cluster are called, and by which labels they are found.
+
+use std::collections::BTreeMap;
+
+use super::Unusable;
+use crate::crd::NovaRouteCluster;
+
+/// Longest name of a cluster: the names of its objects are longer, and are also values of labels (63 characters).
+const CLUSTER_NAME_MAX: usize = 50;
+
+/// The names of a cluster's objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// Where they are.
+    pub namespace: String,
+    /// The cluster's, which is also the DaemonSet's and the ServiceAccount's.
+    pub cluster: String,
+    /// The ConfigMap's.
+    pub config: String,
+    /// The Secret's.
+    pub secret: String,
+    /// The metrics Service's.
+    pub metrics: String,
+}
+
+impl Names {
+    /// Names after the cluster's own.
+    ///
+    /// # Errors
+    /// The resource has no name or namespace, or a name that is too long for those that are made of it.
+    pub fn of(cluster: &NovaRouteCluster) -> Result<Self, Unusable> {
+        let missing = |field: &str| Unusable { field: field.to_owned(), reason: "is not set".to_owned() };
+        let name = cluster.metadata.name.clone().ok_or_else(|| missing("metadata.name"))?;
+        let namespace = cluster.metadata.namespace.clone().ok_or_else(|| missing("metadata.namespace"))?;
+        if name.len() > CLUSTER_NAME_MAX {
+            let reason = format!("\"{name}\" has {} characters; at most {CLUSTER_NAME_MAX} can be used", name.len());
+            return Err(Unusable { field: "metadata.name".to_owned(), reason });
+        }
+        let with = |suffix: &str| format!("{name}-{suffix}");
+        Ok(Self { namespace, config: with("config"), secret: with("secrets"), metrics: with("metrics"), cluster: name })
+    }
+}
+
+/// The labels of all objects of a cluster.
+#[must_use]
+pub fn labels(cluster: &str) -> BTreeMap<String, String> {
+    let mut labels = selector(cluster);
+    labels.insert("app.kubernetes.io/managed-by".to_owned(), "novaroute-operator".to_owned());
+    labels
+}
+
+/// The labels by which the pods of a cluster are found; they can never change.
+pub(super) fn selector(cluster: &str) -> BTreeMap<String, String> {
+    let labels = [("name", "novaroute"), ("instance", cluster), ("component", "agent")];
+    labels.map(|(label, value)| (format!("app.kubernetes.io/{label}"), value.to_owned())).into()
+}
