@@ -1,0 +1,97 @@
+//! The commands.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, Subcommand};
+use novaroute_operator::check::read;
+use novaroute_operator::crd::{NovaRouteCluster, definitions};
+use novaroute_operator::manifest::{Objects, objects};
+use serde::Serialize;
+use serde_json::Value;
+
+/// NovaRoute on Kubernetes.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the definitions of the custom resources, as YAML.
+    #[command(after_help = "Example:\n  novaroute-operator crds | kubectl apply --server-side -f -")]
+    Crds,
+    /// Print the objects that NovaRouteCluster resources become, as YAML; needs no API server.
+    ///
+    /// A resource that cannot be used is told with every field that is wrong, and nothing is printed. Tokens and passwords
+    /// that stand in a resource are printed in a Secret.
+    #[command(after_help = "Examples:\n  novaroute-operator manifests -f cluster.yaml\n  \
+        kubectl get nrc novaroute -o yaml | novaroute-operator manifests -f -")]
+    Manifests {
+        /// File with the resources, one or more YAML documents; `-`: standard input.
+        #[arg(short, long, value_name = "FILE")]
+        filename: PathBuf,
+    },
+}
+
+/// Does what was asked, and returns what is to be printed.
+///
+/// # Errors
+/// What is wrong, a line each.
+pub(crate) fn run(cli: Cli) -> Result<String, Vec<String>> {
+    match cli.command {
+        Command::Crds => {
+            let definitions = definitions().into_iter().map(|(_, definition)| document(&definition));
+            definitions.collect::<Result<_, _>>().map_err(|error| vec![error])
+        }
+        Command::Manifests { filename } => manifests(&filename),
+    }
+}
+
+fn manifests(filename: &Path) -> Result<String, Vec<String>> {
+    let shown = if filename == Path::new("-") { "standard input".to_owned() } else { filename.display().to_string() };
+    let told = |reason: String| format!("{shown}: {reason}");
+    let text = load(filename).map_err(|error| vec![told(error.to_string())])?;
+    let resources: Vec<Value> = serde_saphyr::from_multiple(&text).map_err(|error| vec![told(error.to_string())])?;
+    if resources.is_empty() {
+        return Err(vec![told("there is no resource in it".to_owned())]);
+    }
+    let (mut printed, mut wrong) = (String::new(), Vec::new());
+    for (number, resource) in resources.iter().enumerate() {
+        let name =
+            resource["metadata"]["name"].as_str().map_or_else(|| format!("document {}", number + 1), str::to_owned);
+        match rendered(resource) {
+            Ok(documents) => printed += &documents,
+            Err(reasons) => wrong.extend(reasons.into_iter().map(|reason| told(format!("{name}: {reason}")))),
+        }
+    }
+    if wrong.is_empty() { Ok(printed) } else { Err(wrong) }
+}
+
+fn load(filename: &Path) -> std::io::Result<String> {
+    if filename != Path::new("-") {
+        return std::fs::read_to_string(filename);
+    }
+    let mut text = String::new();
+    std::io::stdin().lock().read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn rendered(resource: &Value) -> Result<String, Vec<String>> {
+    let cluster: NovaRouteCluster =
+        read(resource).map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    let Objects { service_account, config_map, secret, daemon_set, metrics } =
+        objects(&cluster).map_err(|unusable| vec![unusable.to_string()])?;
+    let secret = secret.as_ref().map(document);
+    let documents = [document(&service_account), document(&config_map)].into_iter().chain(secret);
+    let documents = documents.chain([document(&daemon_set), document(&metrics)]);
+    documents.collect::<Result<_, _>>().map_err(|error| vec![error])
+}
+
+/// An object as a YAML document of its own.
+fn document(object: &impl Serialize) -> Result<String, String> {
+    let value = serde_json::to_value(object).map_err(|error| error.to_string())?;
+    Ok(format!("---\n{}", serde_saphyr::to_string(&value).map_err(|error| error.to_string())?))
+}
