@@ -14,6 +14,7 @@ pub mod events;
 pub mod executed;
 pub mod http;
 pub mod ospf;
+pub mod python;
 pub mod quiet;
 pub mod refusal;
 pub mod reliability;

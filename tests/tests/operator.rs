@@ -1,20 +1,22 @@
-//! What the operator makes of a resource is what the agent takes.
+//! What the operator makes of a resource is what the agent and an API server take.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use novaroute_e2e::binary::binary;
+use novaroute_e2e::python::{programs, run};
 use novaroute_operator::crd::NovaRouteCluster;
 use novaroute_operator::manifest::objects;
+use tokio::process::Command as Program;
 
 /// Where a pod finds the tokens.
 const TOKENS: &str = "/etc/novaroute/tokens";
 
 /// The configuration of a resource with its tokens in `folder`, as a pod would have it.
-fn lay_out(resource: &str, folder: &Path) -> Result<std::path::PathBuf> {
+fn lay_out(resource: &str, folder: &Path) -> Result<PathBuf> {
     let cluster: NovaRouteCluster = serde_saphyr::from_str(resource)?;
     let objects = objects(&cluster)?;
     let secrets = objects.secret.and_then(|secret| secret.string_data).unwrap_or_default();
@@ -31,12 +33,20 @@ fn lay_out(resource: &str, folder: &Path) -> Result<std::path::PathBuf> {
     Ok(path)
 }
 
+/// The oldest release of Kubernetes that is supported, and the newest that the schemas are there for.
+const KUBERNETES: [&str; 2] = ["1.33", "1.37"];
+/// Resources as users write them.
+const RESOURCES: [&str; 2] = ["cluster.yaml", "earlier.yaml"];
+
+fn resource(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/operator/tests/resources").join(name)
+}
+
 #[test]
 fn the_agent_takes_what_the_operator_writes() -> Result<()> {
-    let resources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/operator/tests/resources");
-    for name in ["cluster.yaml", "earlier.yaml"] {
+    for name in RESOURCES {
         let folder = tempfile::tempdir()?;
-        let config = lay_out(&fs::read_to_string(resources.join(name))?, folder.path())?;
+        let config = lay_out(&fs::read_to_string(resource(name))?, folder.path())?;
         let mut check = Command::new(binary("novaroute-agent")?);
         let output = check.arg("--check").arg("--config").arg(config).env("NODE_IP", "10.0.0.7").output()?;
         let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
@@ -45,6 +55,34 @@ fn the_agent_takes_what_the_operator_writes() -> Result<()> {
             output.status.success() && told.trim().ends_with(": ok") && told.lines().count() == 1,
             "{name}: {told}"
         );
+    }
+    Ok(())
+}
+
+/// Against the schemas of Kubernetes: no field that is not known, none missing, none of another type.
+#[tokio::test]
+async fn the_manifests_and_definitions_are_what_kubernetes_takes() -> Result<()> {
+    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("kubernetes/requirements.txt");
+    let programs = programs(&requirements, Path::new(env!("CARGO_TARGET_TMPDIR"))).await?;
+    let operator = binary("novaroute-operator")?;
+    let mut printed = vec![run(Program::new(&operator).arg("crds")).await?];
+    for name in RESOURCES {
+        printed.push(run(Program::new(&operator).args(["manifests", "--filename"]).arg(resource(name))).await?);
+    }
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("documents.yaml");
+    let validate = async |version: &str, documents: &str| {
+        fs::write(&path, documents)?;
+        let mut validate = Program::new(programs.join("kubernetes-validate"));
+        run(validate.args(["-k", version, "--strict"]).arg(&path)).await
+    };
+    for version in KUBERNETES {
+        for documents in &printed {
+            validate(version, documents).await?;
+        }
+        let broken = printed[1].replace("hostNetwork:", "hostNetwrk:");
+        let told = validate(version, &broken).await.err().context("a field that does not exist was taken")?;
+        ensure!(format!("{told:#}").contains("hostNetwrk"), "{told:#}");
     }
     Ok(())
 }
