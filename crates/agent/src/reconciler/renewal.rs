@@ -106,6 +106,16 @@ impl OutOfStep {
     }
 }
 
+/// What counts of a difference. While owners have not claimed what was found, it may be theirs. ospfd goes through what it
+/// announces whenever the list changes, so that what it keeps is somebody else's.
+fn counted(daemon: Daemon, step: needs::Step, adopting: bool) -> needs::Step {
+    match daemon {
+        _ if adopting => needs::Step::default(),
+        Daemon::Ospfd => needs::Step { keeps: false, ..step },
+        _ => step,
+    }
+}
+
 impl<F: Frr> Loop<F> {
     /// Does what is needed and can be done now.
     pub(super) async fn renew(&mut self) {
@@ -143,8 +153,10 @@ impl<F: Frr> Loop<F> {
     /// The daemons of OSPF that have announced something else than they were given for too long.
     fn out_of_step(&mut self) -> Vec<OutOfStep> {
         let mut found = Vec::new();
+        let adopting = self.schedule.adopting(self.now());
         for (daemon, family, client, patience) in OSPF {
             let step = needs::ospf_step(&self.parts.view.borrow().snapshot, &self.parts.live.borrow(), family);
+            let step = counted(daemon, step, adopting);
             let is_late = self.renewal.is_out_of_step(daemon, step.misses || step.keeps, patience);
             if is_late && self.renewal.ospf.contains(&daemon) {
                 found.push(OutOfStep { daemon, client, step });
@@ -184,13 +196,17 @@ impl<F: Frr> Loop<F> {
     /// it would never announce what comes later, or never withdraw what has gone.
     async fn renew_redistribution(&mut self, daemon: Daemon) {
         let Ok(running) = self.read().await else { return };
-        // Whose routes those are that nobody asked for is not known otherwise.
-        let may = renewal::redistributes_own_only(&running.config, daemon) || daemon == Daemon::Ospfd;
-        let can = daemon == Daemon::Ospfd || running.dialect.version.ospf6d_hears_a_new_zebra();
-        if !may || !can {
-            warn!(%daemon, "zebra was restarted: restart {daemon} too, which announces something else than it was given");
-            self.renewal.ospf.remove(&daemon);
-            return;
+        if daemon == Daemon::Ospf6d {
+            // Else what nobody asked for here may be what somebody asked for in FRR.
+            let own_only = renewal::redistributes_own_only(&running.config, daemon);
+            let hears = running.dialect.version.ospf6d_hears_a_new_zebra();
+            if own_only && !hears {
+                warn!("zebra was restarted: restart ospf6d too, which announces something else than it was given");
+            }
+            if !own_only || !hears {
+                self.renewal.ospf.remove(&daemon);
+                return;
+            }
         }
         let [end, begin] = renewal::redistribution(&running.config, daemon);
         let ended = self.renewed(&end, &running).await;
@@ -233,6 +249,19 @@ mod tests {
         {
             tokio::time::advance(Duration::from_secs(waited)).await;
             assert_eq!(renewal.is_out_of_step(Daemon::Ospfd, now, patience), out_of_step);
+        }
+    }
+
+    #[test]
+    fn what_nobody_has_claimed_yet_is_no_prefix_too_many() {
+        let step = needs::Step { misses: true, keeps: true };
+        for (daemon, adopting, expected) in [
+            (Daemon::Ospfd, false, needs::Step { misses: true, keeps: false }),
+            (Daemon::Ospf6d, false, step),
+            (Daemon::Ospfd, true, needs::Step::default()),
+            (Daemon::Ospf6d, true, needs::Step::default()),
+        ] {
+            assert_eq!(counted(daemon, step, adopting), expected, "{daemon}, adopting: {adopting}");
         }
     }
 
