@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use novaroute_lab::topology::Tor;
 use novaroute_lab::{Daemon, FrrRelease, wait_for};
+use serde_json::json;
 
 use check::{Fixed, check, fixed};
 use dice::Dice;
@@ -60,7 +61,8 @@ impl Rounds {
     /// # Errors
     /// It does not come up.
     pub async fn new(release: FrrRelease, seed: u64, only: &str) -> Result<Self> {
-        let scene = Scene::new(release).await?;
+        // Nothing was there before that somebody may still claim.
+        let scene = Scene::with(release, |config| config["adoption_grace"] = json!("0s")).await?;
         configure_tor(&scene.tor).await?;
         for version in Version::BOTH {
             speak(&scene, version, "0").await?;

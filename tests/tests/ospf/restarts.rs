@@ -6,6 +6,7 @@ use novaroute_e2e::config::LB;
 use novaroute_e2e::ospf::{Version, wait_lsas_of_node};
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::{Daemon, FrrRelease, on_each_frr, request, v1, wait_for};
+use serde_json::json;
 
 use super::adjacent;
 
@@ -89,7 +90,8 @@ on_each_frr! {
 
 /// A node that announced a prefix when its zebra was killed, and started again.
 async fn restarted(release: FrrRelease, prefix: &str, version: Version) -> Result<(Scene, Client)> {
-    let scene = Scene::new(release).await?;
+    // While the agent waits for claims, what is announced too many may be somebody's.
+    let scene = Scene::with(release, |config| config["adoption_grace"] = json!("0s")).await?;
     let mut client = adjacent(&scene).await?;
     ask(&mut client, prefix).await?;
     wait_lsas_of_node(&scene, version, &[prefix]).await?;

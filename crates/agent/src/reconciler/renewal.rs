@@ -106,14 +106,11 @@ impl OutOfStep {
     }
 }
 
-/// What counts of a difference. While owners have not claimed what was found, it may be theirs. ospfd goes through what it
-/// announces whenever the list changes, so that what it keeps is somebody else's.
+/// What counts of a difference. What is announced and was not asked for may be an owner's who has not claimed it yet, while
+/// there is time for that. ospfd goes through what it announces whenever the list changes, so that what it keeps is
+/// somebody else's.
 fn counted(daemon: Daemon, step: needs::Step, adopting: bool) -> needs::Step {
-    match daemon {
-        _ if adopting => needs::Step::default(),
-        Daemon::Ospfd => needs::Step { keeps: false, ..step },
-        _ => step,
-    }
+    needs::Step { keeps: step.keeps && !adopting && daemon != Daemon::Ospfd, ..step }
 }
 
 impl<F: Frr> Loop<F> {
@@ -255,12 +252,10 @@ mod tests {
     #[test]
     fn what_nobody_has_claimed_yet_is_no_prefix_too_many() {
         let step = needs::Step { misses: true, keeps: true };
-        for (daemon, adopting, expected) in [
-            (Daemon::Ospfd, false, needs::Step { misses: true, keeps: false }),
-            (Daemon::Ospf6d, false, step),
-            (Daemon::Ospfd, true, needs::Step::default()),
-            (Daemon::Ospf6d, true, needs::Step::default()),
-        ] {
+        for (daemon, adopting, keeps) in
+            [(Daemon::Ospfd, false, false), (Daemon::Ospf6d, false, true), (Daemon::Ospf6d, true, false)]
+        {
+            let expected = needs::Step { misses: true, keeps };
             assert_eq!(counted(daemon, step, adopting), expected, "{daemon}, adopting: {adopting}");
         }
     }
