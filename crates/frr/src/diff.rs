@@ -183,8 +183,7 @@ impl<'a> Diff<'a> {
     /// The intents behind the object that a line belongs to, when the object stays.
     fn sources_of_object(&self, daemon: Daemon, context: &Context, slot: &Slot) -> BTreeSet<IntentKey> {
         if slot.kind.is_of_neighbor() {
-            let router = context.path().first().map(|router| Context::top().child(router.as_str())).unwrap_or_default();
-            let founding = Slot { kind: LineKind::NeighborRemoteAs, id: own::neighbor_of(slot).to_owned() };
+            let (router, founding) = own::founding(context, own::neighbor_of(slot));
             return self.desired.sources(daemon, &router, &founding);
         }
         let area = Slot { kind: LineKind::OspfArea, id: String::new() };

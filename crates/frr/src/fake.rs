@@ -144,8 +144,7 @@ impl FakeFrr {
     fn misses_neighbor(&self, context: &Context, leaf: &Leaf) -> bool {
         let about = leaf.kind.is_of_neighbor() && leaf.kind != LineKind::NeighborRemoteAs;
         let Some(neighbor) = own::neighbor_in(leaf.text.reveal()).filter(|_| about) else { return false };
-        let router = context.path().first().map(|router| Context::top().child(router.as_str())).unwrap_or_default();
-        let founding = Slot { kind: LineKind::NeighborRemoteAs, id: neighbor.to_owned() };
+        let (router, founding) = own::founding(context, neighbor);
         self.running.get(Daemon::Bgpd, &router, &founding).is_none()
     }
 

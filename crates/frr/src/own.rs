@@ -106,6 +106,12 @@ pub fn neighbor_in(line: &str) -> Option<&str> {
     line.strip_prefix("no ").unwrap_or(line).strip_prefix("neighbor ")?.split(' ').next()
 }
 
+/// Where the line stands that makes a neighbor, seen from any context of its instance.
+pub(crate) fn founding(context: &Context, neighbor: &str) -> (Context, Slot) {
+    let router = context.path().first().map(|router| Context::top().child(router.as_str())).unwrap_or_default();
+    (router, Slot { kind: LineKind::NeighborRemoteAs, id: neighbor.to_owned() })
+}
+
 /// The address of the neighbor that a slot is about.
 #[must_use]
 pub fn neighbor_of(slot: &Slot) -> &str {

@@ -1,7 +1,5 @@
 //! Whether a resource can be used: what an API server with the definitions would say of it, without one.
 
-use std::fmt;
-
 use kube::core::cel::ValidationErrors;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -9,18 +7,13 @@ use serde_json::Value;
 use crate::crd::{NovaRouteAdvertisement, NovaRouteCluster, NovaRoutePeer, definitions};
 
 /// What is wrong with a field of a resource.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+#[error("{field}: {reason}")]
 pub struct Fault {
     /// Path of the field, such as `spec.agent.owners[0].name`.
     pub field: String,
     /// What is wrong with it.
     pub reason: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.reason)
-    }
 }
 
 /// A resource whose definition has rules beside its schema.

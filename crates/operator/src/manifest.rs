@@ -13,6 +13,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::Resource as _;
 
+use crate::check::Fault;
 use crate::crd::NovaRouteCluster;
 
 pub use names::{Names, labels};
@@ -37,23 +38,20 @@ pub struct Objects {
 ///
 /// # Errors
 /// The field that cannot be used, and why; an API server that checks the definition lets none such through.
-pub fn objects(cluster: &NovaRouteCluster) -> Result<Objects, Unusable> {
+pub fn objects(cluster: &NovaRouteCluster) -> Result<Objects, Fault> {
     let names = Names::of(cluster)?;
     let metadata = |name: &str| metadata(cluster, &names, name);
     let config = config::text(&cluster.spec);
+    let open = config::data(&cluster.spec, &config);
     let confidential = secrets::data(&cluster.spec, &config);
-    let checksum = config::checksum(&config, &confidential, cluster.spec.frr.daemons);
+    let checksum = config::checksum([&open, &confidential]);
     Ok(Objects {
         service_account: ServiceAccount {
             metadata: metadata(&names.cluster),
             automount_service_account_token: Some(false),
             ..ServiceAccount::default()
         },
-        config_map: ConfigMap {
-            metadata: metadata(&names.config),
-            data: Some(config::data(&cluster.spec, &config)),
-            ..ConfigMap::default()
-        },
+        config_map: ConfigMap { metadata: metadata(&names.config), data: Some(open), ..ConfigMap::default() },
         secret: (!confidential.is_empty()).then(|| Secret {
             metadata: metadata(&names.secret),
             string_data: Some(confidential),
@@ -62,16 +60,6 @@ pub fn objects(cluster: &NovaRouteCluster) -> Result<Objects, Unusable> {
         daemon_set: daemon_set::daemon_set(&cluster.spec, &names, metadata(&names.cluster), &checksum),
         metrics: service::metrics(&cluster.spec, &names, metadata(&names.metrics)),
     })
-}
-
-/// A resource that nothing can be made of.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {reason}")]
-pub struct Unusable {
-    /// Path of the field, such as `metadata.namespace`.
-    pub field: String,
-    /// What is wrong with it, and the way out.
-    pub reason: String,
 }
 
 /// An object goes when the cluster does.

@@ -120,11 +120,9 @@ fn daemons(daemons: FrrDaemons) -> String {
 }
 
 /// Stands for everything that a pod reads when it starts: another one replaces the pods.
-pub(super) fn checksum(config: &str, confidential: &BTreeMap<String, String>, frr: FrrDaemons) -> String {
-    let daemons = daemons(frr);
-    let secrets = confidential.iter().flat_map(|(key, value)| [key.as_str(), value.as_str()]);
+pub(super) fn checksum(read: [&BTreeMap<String, String>; 2]) -> String {
     let mut hasher = Sha256::new();
-    for part in [config, daemons.as_str()].into_iter().chain(secrets) {
+    for part in read.into_iter().flatten().flat_map(|(key, value)| [key, value]) {
         // With its length, so that no two lists of parts look alike.
         hasher.update(part.len().to_be_bytes());
         hasher.update(part);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Unusable;
+use crate::check::Fault;
 use crate::crd::NovaRouteCluster;
 
 /// Longest name of a cluster: the names of its objects are longer, and are also values of labels (63 characters).
@@ -28,13 +28,13 @@ impl Names {
     ///
     /// # Errors
     /// The resource has no name or namespace, or a name that is too long for those that are made of it.
-    pub fn of(cluster: &NovaRouteCluster) -> Result<Self, Unusable> {
-        let missing = |field: &str| Unusable { field: field.to_owned(), reason: "is not set".to_owned() };
+    pub fn of(cluster: &NovaRouteCluster) -> Result<Self, Fault> {
+        let missing = |field: &str| Fault { field: field.to_owned(), reason: "is not set".to_owned() };
         let name = cluster.metadata.name.clone().ok_or_else(|| missing("metadata.name"))?;
         let namespace = cluster.metadata.namespace.clone().ok_or_else(|| missing("metadata.namespace"))?;
         if name.len() > CLUSTER_NAME_MAX {
             let reason = format!("\"{name}\" has {} characters; at most {CLUSTER_NAME_MAX} can be used", name.len());
-            return Err(Unusable { field: "metadata.name".to_owned(), reason });
+            return Err(Fault { field: "metadata.name".to_owned(), reason });
         }
         let with = |suffix: &str| format!("{name}-{suffix}");
         Ok(Self { namespace, config: with("config"), secret: with("secrets"), metrics: with("metrics"), cluster: name })
