@@ -67,7 +67,8 @@ impl Renewal {
             routes: another,
             routes_in_doubt: !another,
             ospf6d_asks: another,
-            bfd_attempts: BFD_ATTEMPTS_MAX,
+            // A peer that is not there may have no session, and an agent that starts has nothing to send for that.
+            bfd_attempts: if another { BFD_ATTEMPTS_MAX } else { 0 },
             ospf: OSPF.map(|(daemon, ..)| daemon).into(),
             out_of_step: BTreeMap::new(),
             at: Some(Instant::now()),
@@ -234,6 +235,7 @@ mod tests {
         {
             renewal.on_zebra(connections);
             assert_eq!((renewal.routes, renewal.routes_in_doubt), (routes, in_doubt), "{connections:?}");
+            assert_eq!(renewal.bfd_attempts > 0, routes, "an agent that starts sends nothing: {connections:?}");
         }
     }
 
