@@ -20,6 +20,7 @@ pub mod refusal;
 pub mod reliability;
 pub mod request;
 pub mod rounds;
+pub mod running;
 pub mod scene;
 pub mod tor;
 

@@ -2,11 +2,11 @@
 
 use anyhow::{Context, Result, ensure};
 use novaroute_e2e::config::LB;
+use novaroute_e2e::running::{Running, added, running, wait_same};
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::{Daemon, on_each_frr, request, v1, wait_for};
 
 use crate::corpus::WORDS;
-use crate::running::{added, running, wait_same};
 
 const NEIGHBOR: &str = "10.0.1.77";
 
@@ -19,7 +19,7 @@ fn peer() -> v1::BgpPeer {
 }
 
 /// Waits until bgpd has the line, and fails unless that is all that differs from `before`.
-async fn stands_alone(scene: &Scene, before: &crate::running::Running, line: &str) -> Result<()> {
+async fn stands_alone(scene: &Scene, before: &Running, line: &str) -> Result<()> {
     wait_for("the line", TIMEOUT, async || {
         let bgpd = scene.running(Daemon::Bgpd).await?;
         Ok(bgpd.lines().any(|found| found == line).then_some(()))

@@ -6,7 +6,6 @@ mod corpus;
 mod free_text;
 mod names;
 mod numbers;
-mod running;
 mod schema;
 mod text;
 mod transport;

@@ -3,10 +3,9 @@
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use novaroute_e2e::agent::Client;
 use novaroute_e2e::config::LB;
+use novaroute_e2e::running::{added, running, wait_same};
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::{Daemon, on_each_frr, request, v1, wait_for};
-
-use crate::running::{added, running, wait_same};
 
 /// Interface names that Linux allows and that are commands or options to FRR.
 const NAMES: [&str; 8] = ["exit", "end", "no", "quit", "peer", "area", "0", "a.b-c_d.1234567"];

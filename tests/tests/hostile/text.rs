@@ -3,13 +3,13 @@
 use anyhow::{Context, Result, ensure};
 use novaroute_e2e::config::LB;
 use novaroute_e2e::refusal::Refusal;
+use novaroute_e2e::running::{added, running, wait_same};
 use novaroute_e2e::scene::Scene;
 use novaroute_e2e::{on_each_frr, request, v1};
 use prost::Message as _;
 use tonic::{Code, Status};
 
 use crate::corpus::{LONG_BYTES, NEVER, NOT_UTF8, WORDS};
-use crate::running::{added, running, wait_same};
 use crate::schema::{StringField, string_fields};
 use crate::wire::{RawClient, honest, honest_value};
 

@@ -7,18 +7,13 @@ mod refused;
 mod spellings;
 mod twice;
 
-use std::collections::BTreeMap;
-
 use anyhow::{Result, ensure};
 use novaroute_e2e::agent::Client;
 use novaroute_e2e::config::LB;
 use novaroute_e2e::executed::Executions;
+use novaroute_e2e::running::{is_same, running};
 use novaroute_e2e::scene::{Scene, TIMEOUT};
-use novaroute_e2e::{Daemon, request, v1, wait_for};
-
-/// The daemons whose configuration the agent writes; one that the release does not have, or that holds none, is left out.
-const WRITTEN: [Daemon; 6] =
-    [Daemon::Bgpd, Daemon::Bfdd, Daemon::Ospfd, Daemon::Ospf6d, Daemon::Staticd, Daemon::Mgmtd];
+use novaroute_e2e::{request, v1, wait_for};
 
 /// What an owner asks for, one request after the other.
 #[derive(Debug, Default)]
@@ -66,15 +61,6 @@ impl Everything {
     }
 }
 
-/// What each daemon of the node runs, word for word.
-async fn running(scene: &Scene) -> Result<BTreeMap<Daemon, String>> {
-    let mut texts = BTreeMap::new();
-    for daemon in WRITTEN.into_iter().filter(|daemon| scene.node.is_running(*daemon)) {
-        texts.insert(daemon, scene.running(daemon).await?);
-    }
-    Ok(texts)
-}
-
 /// The lines that FRR executed since, without their times.
 async fn sent(executions: &Executions) -> Result<Vec<String>> {
     Ok(executions
@@ -96,13 +82,12 @@ async fn plans(scene: &Scene) -> Result<f64> {
 
 /// The agent is killed and comes back with its journal: it compares everything, sends nothing, and FRR runs what it ran.
 async fn a_restart_sends_nothing(scene: &mut Scene, executions: &Executions) -> Result<()> {
-    let (lines, texts) = (executions.lines().await?.len(), running(scene).await?);
+    let (lines, texts) = (executions.lines().await?.len(), running(&scene.node).await?);
     scene.agent.kill().await?;
     scene.agent.respawn()?;
     scene.agent.wait_ready().await?;
     let sent = executions.lines().await?.split_off(lines);
     ensure!(sent.is_empty(), "{sent:?}");
     ensure!(plans(scene).await? == 0.0);
-    assert_eq!(running(scene).await?, texts);
-    Ok(())
+    is_same(&scene.node, &texts).await
 }

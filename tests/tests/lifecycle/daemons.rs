@@ -9,8 +9,8 @@ use novaroute_e2e::config::LB;
 use novaroute_e2e::events::Events;
 use novaroute_e2e::executed::Executions;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
-use novaroute_e2e::tor::times_established;
-use novaroute_e2e::{Daemon, on_each_frr, request, v1, wait_for};
+use novaroute_e2e::tor::{neighbor, times_established};
+use novaroute_e2e::{Daemon, FrrRelease, on_each_frr, request, v1, wait_for};
 use novaroute_lab::Signal;
 use novaroute_lab::topology::{NodeAndTor, node_and_tor};
 
@@ -50,6 +50,21 @@ async fn runs(scene: &Scene, daemon: Daemon, line: &str) -> Result<()> {
     .await
 }
 
+/// The router of the rack has seen one new session since it had seen `before`.
+///
+/// FRR 10 makes the BFD session of a new neighbor anew once it knows the link, in the middle of BGP's first handshake;
+/// where that takes longer than BFD's word of it, BGP ends its session by itself and takes a second one.
+async fn came_up_anew(scene: &Scene, release: FrrRelease, before: u64) -> Result<()> {
+    let sessions = times_established(&scene.tor.router, scene.tor.node_ipv4.into()).await? - before;
+    if release == FrrRelease::Next && sessions == 2 {
+        let ended = &neighbor(&scene.node, scene.tor.ipv4.into()).await?["lastNotificationReason"];
+        ensure!(ended == "Cease/BFD Down", "two sessions, the first ended by {ended}");
+        return Ok(());
+    }
+    ensure!(sessions == 1, "{sessions} sessions");
+    Ok(())
+}
+
 on_each_frr! {
     /// bgpd dies and comes back empty: everything of it is applied again, in one go, and the other daemons are left
     /// alone. The peer sees one new session.
@@ -69,7 +84,7 @@ on_each_frr! {
         daemon_event(&mut events, v1::EventType::FrrConnected, "bgpd").await?;
         everything_works(&scene).await?;
         scene.agent.wait_ready().await?;
-        assert_eq!(times_established(&scene.tor.router, node).await?, before + 1);
+        came_up_anew(&scene, release, before).await?;
         for update in updates_from(&capture, node)? {
             assert!(!withdraws(&update)?, "announced and withdrawn again: {update:?}");
         }
