@@ -8,10 +8,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::future::join_all;
+use novaroute_core::peer::PeerAddress;
+use novaroute_core::prefix::{Family, Prefix};
 use novaroute_frr::config::Config;
 use novaroute_frr::refusals::Refusal;
 use novaroute_frr::renewal::Clients;
-use novaroute_frr::{Daemon, Dialect, FrrVersion, Plan, Profile, parse, renewal, show};
+use novaroute_frr::show::bgp;
+use novaroute_frr::vty::Reply;
+use novaroute_frr::{Daemon, Dialect, FrrVersion, Plan, Profile, kept, parse, renewal, show};
 use tracing::debug;
 
 use crate::config::Frr as Settings;
@@ -23,7 +27,9 @@ const REPLY_LIMIT: Duration = Duration::from_secs(3);
 const RUNNING_CONFIG: &str = "show running-config";
 /// The daemons that tell the version before it is known which process takes static routes.
 const CORE: [(Daemon, &str); 4] =
-    [(Daemon::Bgpd, "bgpd"), (Daemon::Bfdd, "bfdd"), (Daemon::Ospfd, "ospfd"), (Daemon::Ospf6d, "ospf6d")];
+    [(Daemon::Bgpd, BGPD), (Daemon::Bfdd, "bfdd"), (Daemon::Ospfd, "ospfd"), (Daemon::Ospf6d, "ospf6d")];
+/// The process that announces.
+const BGPD: &str = "bgpd";
 /// A daemon that always runs where any FRR does.
 const ZEBRA: &str = "zebra";
 
@@ -64,6 +70,12 @@ pub trait Frr: Send {
 
     /// The daemons that zebra serves; none: it does not answer.
     fn zebra_clients(&mut self) -> impl Future<Output = Clients> + Send;
+
+    /// The prefixes that bgpd has sent to any of these peers and not withdrawn; `None`: it does not answer.
+    fn sent(&mut self, peers: &[PeerAddress]) -> impl Future<Output = Option<BTreeSet<Prefix>>> + Send;
+
+    /// Those of these prefixes to which bgpd has no path; `None`: it does not answer.
+    fn without_path(&mut self, of: &BTreeSet<Prefix>) -> impl Future<Output = Option<BTreeSet<Prefix>>> + Send;
 
     /// Sends a plan, in order.
     fn apply(&mut self, plan: &Plan, version: FrrVersion) -> impl Future<Output = Applied> + Send;
@@ -160,6 +172,21 @@ impl Frr for VtyFrr {
     async fn zebra_clients(&mut self) -> Clients {
         let answer = self.vty(ZEBRA).show(renewal::ZEBRA_CLIENTS).await;
         answer.map(|text| renewal::clients(&text)).unwrap_or_default()
+    }
+
+    async fn sent(&mut self, peers: &[PeerAddress]) -> Option<BTreeSet<Prefix>> {
+        let of_peer = |peer: &PeerAddress| Family::ALL.map(|family| kept::advertised_command(peer, family));
+        let commands: Vec<String> = peers.iter().flat_map(of_peer).collect();
+        let replies = self.vty(BGPD).pipeline(&commands).await.ok()?;
+        // A family that is not exchanged with the peer has no answer.
+        Some(replies.iter().flat_map(|reply| kept::advertised(&reply.text).unwrap_or_default()).collect())
+    }
+
+    async fn without_path(&mut self, of: &BTreeSet<Prefix>) -> Option<BTreeSet<Prefix>> {
+        let commands: Vec<String> = of.iter().map(bgp::prefix_command).collect();
+        let replies = self.vty(BGPD).pipeline(&commands).await.ok()?;
+        let none = |(prefix, reply): (&Prefix, Reply)| bgp::has_no_path(&reply.text).ok()?.then_some(*prefix);
+        Some(of.iter().zip(replies).filter_map(none).collect())
     }
 
     async fn apply(&mut self, plan: &Plan, version: FrrVersion) -> Applied {

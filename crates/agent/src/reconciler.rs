@@ -3,6 +3,7 @@
 //! Triggers only say "look again". A crash, a restarted daemon and an edit by hand need no code of their own: they
 //! are a difference between two configurations.
 
+mod kept;
 mod renewal;
 mod round;
 mod status;
@@ -27,6 +28,7 @@ use crate::events::EventHub;
 use crate::frr::{Digests, Frr};
 use crate::metrics::Metrics;
 use crate::owner::{OwnerHandle, View};
+use kept::Kept;
 use renewal::Renewal;
 
 /// What the reconciler found in FRR beside what is wanted.
@@ -94,6 +96,7 @@ pub struct Loop<F> {
     settled: Option<u64>,
     daemons: BTreeMap<String, u64>,
     renewal: Renewal,
+    kept: Kept,
 }
 
 impl<F: Frr> Reconciler<F> {
@@ -119,6 +122,7 @@ impl<F: Frr> Reconciler<F> {
             settled: None,
             daemons: BTreeMap::new(),
             renewal: Renewal::default(),
+            kept: Kept::default(),
         };
         while reconciling.wait(&shutdown).await {
             let too_long = async {
@@ -171,7 +175,7 @@ impl<F: Frr> Loop<F> {
                     }
                 }
                 _ = self.parts.live.changed() => self.look_at_daemons(),
-                () = self.renewal.due() => self.renew().await,
+                () = self.renewal.due() => self.put_right().await,
                 () = self.parts.edited.notified() => self.schedule.on_doubt(self.now()),
             }
         }
@@ -188,6 +192,12 @@ impl<F: Frr> Loop<F> {
         }
         self.renewal.on_zebra(now.get("zebra").copied());
         self.daemons = now;
+    }
+
+    /// Does what no difference between two configurations tells.
+    async fn put_right(&mut self) {
+        self.renew().await;
+        self.withdraw_kept().await;
     }
 
     /// What FRR took and did not keep is sent again. That it is missing is no edit by hand.

@@ -1,5 +1,15 @@
 //! Where a line of a configuration stands.
 
+use novaroute_core::prefix::Family;
+
+/// A family as bgpd names it in contexts and commands.
+pub(crate) const fn family_word(family: Family) -> &'static str {
+    match family {
+        Family::Ipv4 => "ipv4",
+        Family::Ipv6 => "ipv6",
+    }
+}
+
 /// Where a line stands: the lines that lead there from FRR's `configure terminal`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Context(Vec<String>);

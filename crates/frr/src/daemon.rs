@@ -85,6 +85,12 @@ impl FrrVersion {
         (self.major, self.minor) >= (9, 1)
     }
 
+    /// Whether a withdrawal may get lost in the first second of a session (see [`crate::kept`]).
+    #[must_use]
+    pub fn loses_withdrawals(self) -> bool {
+        (self.major, self.minor) < (10, 3)
+    }
+
     /// The version in the first line of `show version` (`FRRouting 8.4.4 (host) on …`).
     #[must_use]
     pub fn from_show_version(text: &str) -> Option<Self> {

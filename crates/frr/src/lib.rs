@@ -14,6 +14,7 @@ pub mod daemon;
 pub mod diff;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
+pub mod kept;
 pub mod live_log;
 mod names;
 mod normal;

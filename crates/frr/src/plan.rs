@@ -35,6 +35,14 @@ pub struct Leaf {
     pub sources: BTreeSet<IntentKey>,
 }
 
+impl Leaf {
+    /// A line that no intent has asked for: it makes a daemon do something, and changes nothing for long.
+    #[must_use]
+    pub fn unasked(text: &str, kind: LineKind, op: Op) -> Self {
+        Self { text: LineText::plain(text), op, kind, effect: Effect::None, sources: BTreeSet::new() }
+    }
+}
+
 /// Lines for one context of one daemon.
 ///
 /// The lines of [`Batch::context`] are sent one by one from `configure terminal`, each after the answer to the one
@@ -54,6 +62,12 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Lines that no intent has asked for, in a context that is there.
+    #[must_use]
+    pub fn unasked(daemon: Daemon, context: &Context, leaves: Vec<Leaf>) -> Self {
+        Self { daemon, context: context.clone(), sources: BTreeSet::new(), creates: false, leaves }
+    }
+
     /// The intents that want the context or something in it.
     #[must_use]
     pub fn intents(&self) -> BTreeSet<IntentKey> {

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::config::{Config, Context, Line, LineText, Slot, Slots};
+use crate::config::{Config, Context, Line, Slot, Slots};
 use crate::daemon::Daemon;
 use crate::own;
 use crate::plan::{Batch, Leaf, Op, Plan};
-use crate::rules::{Effect, LineKind, Rule, Scope};
+use crate::rules::{LineKind, Rule, Scope};
 
 /// Asks zebra for the daemons that are connected to it, and for what it has told them and they it.
 pub const ZEBRA_CLIENTS: &str = "show zebra client";
@@ -60,14 +60,17 @@ pub fn routes(running: &Config) -> Plan {
     let batches = families.map(|(context, slots)| {
         let other = slots.get(&Slot { kind: LineKind::TableMap, id: String::new() });
         let leaves = match other.filter(|line| !line.text.reveal().contains(own::NAME_PREFIX)) {
-            Some(line) => vec![leaf(line.text.reveal(), LineKind::TableMap, Op::Replace)],
+            Some(line) => vec![Leaf::unasked(line.text.reveal(), LineKind::TableMap, Op::Replace)],
             None => {
                 let line = format!("table-map {}", own::MAP_IN);
                 let undo = format!("no {line}");
-                vec![leaf(&line, LineKind::TableMap, Op::Add), leaf(&undo, LineKind::TableMap, Op::Remove)]
+                vec![
+                    Leaf::unasked(&line, LineKind::TableMap, Op::Add),
+                    Leaf::unasked(&undo, LineKind::TableMap, Op::Remove),
+                ]
             }
         };
-        batch(Daemon::Bgpd, context, leaves)
+        Batch::unasked(Daemon::Bgpd, context, leaves)
     });
     Plan { batches: batches.collect(), ..Plan::default() }
 }
@@ -79,8 +82,8 @@ pub fn bfd_sessions(running: &Config, peers: &BTreeSet<IpAddr>) -> Plan {
     let batches = contexts(running, Daemon::Bgpd, Scope::RouterBgp).map(|(context, slots)| {
         let of_peer = |slot: &Slot| slot.id.parse().is_ok_and(|peer| peers.contains(&peer));
         let lines = slots.iter().filter(|(slot, _)| slot.kind == LineKind::NeighborBfd && of_peer(slot));
-        let leaves = lines.map(|(slot, line)| leaf(line.text.reveal(), slot.kind, Op::Replace));
-        batch(Daemon::Bgpd, context, leaves.collect())
+        let leaves = lines.map(|(slot, line)| Leaf::unasked(line.text.reveal(), slot.kind, Op::Replace));
+        Batch::unasked(Daemon::Bgpd, context, leaves.collect())
     });
     Plan { batches: batches.filter(|batch| !batch.leaves.is_empty()).collect(), ..Plan::default() }
 }
@@ -95,9 +98,10 @@ pub fn change_of_ospf6d_map(running: &Config) -> Plan {
         return Plan::default();
     }
     let entry = format!("route-map {} deny 65535", own::OSPF);
-    let open = Batch { creates: true, ..batch(Daemon::Ospf6d, &Context::top().child(entry.as_str()), Vec::new()) };
-    let undo = leaf(&format!("no {entry}"), LineKind::RouteMap, Op::Remove);
-    Plan { batches: vec![open, batch(Daemon::Ospf6d, &Context::top(), vec![undo])], ..Plan::default() }
+    let open =
+        Batch { creates: true, ..Batch::unasked(Daemon::Ospf6d, &Context::top().child(entry.as_str()), Vec::new()) };
+    let undo = Leaf::unasked(&format!("no {entry}"), LineKind::RouteMap, Op::Remove);
+    Plan { batches: vec![open, Batch::unasked(Daemon::Ospf6d, &Context::top(), vec![undo])], ..Plan::default() }
 }
 
 /// The lines that make ospfd or ospf6d ask zebra at once for the routes again that they redistribute: those to be sent
@@ -108,13 +112,13 @@ pub fn redistribution(running: &Config, of: Daemon) -> [Plan; 2] {
     let plan = |lines: &dyn Fn(&Rule, &Slot, &str) -> Leaf| {
         let batches = contexts(running, of, Scope::RouterOspf).map(|(context, slots)| {
             let own = redistributions(slots).filter(|(_, line)| is_own_redistribution(line));
-            batch(of, context, own.map(|(slot, line)| lines(line.rule, slot, line.text.reveal())).collect())
+            Batch::unasked(of, context, own.map(|(slot, line)| lines(line.rule, slot, line.text.reveal())).collect())
         });
         Plan { batches: batches.filter(|batch| !batch.leaves.is_empty()).collect(), ..Plan::default() }
     };
     [
-        plan(&|rule, slot, text| leaf(&rule.undo(text, &slot.id), slot.kind, Op::Remove)),
-        plan(&|_, slot, text| leaf(text, slot.kind, Op::Add)),
+        plan(&|rule, slot, text| Leaf::unasked(&rule.undo(text, &slot.id), slot.kind, Op::Remove)),
+        plan(&|_, slot, text| Leaf::unasked(text, slot.kind, Op::Add)),
     ]
 }
 
@@ -138,14 +142,6 @@ fn contexts(running: &Config, of: Daemon, scope: Scope) -> impl Iterator<Item = 
     let there =
         running.contexts().filter(move |(daemon, context, _)| *daemon == of && Scope::of(context) == Some(scope));
     there.map(|(_, context, slots)| (context, slots))
-}
-
-fn batch(daemon: Daemon, context: &Context, leaves: Vec<Leaf>) -> Batch {
-    Batch { daemon, context: context.clone(), sources: BTreeSet::new(), creates: false, leaves }
-}
-
-fn leaf(text: &str, kind: LineKind, op: Op) -> Leaf {
-    Leaf { text: LineText::plain(text), op, kind, effect: Effect::None, sources: BTreeSet::new() }
 }
 
 #[cfg(test)]

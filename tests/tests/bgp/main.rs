@@ -3,6 +3,7 @@
 
 mod edges;
 mod instance;
+mod kept;
 mod password;
 mod peer_fields;
 mod peers;

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use novaroute_agent::frr::{Applied, Frr, Running};
+use novaroute_core::peer::PeerAddress;
+use novaroute_core::prefix::Prefix;
 use novaroute_frr::fake::FakeFrr;
 use novaroute_frr::plan::{Batch, Leaf, Op};
 use novaroute_frr::refusals::Refusal;
@@ -275,6 +277,15 @@ impl Frr for Link {
     async fn zebra_clients(&mut self) -> Clients {
         let client = Client { has_given: true, is_given: true };
         ["bgp", "bfd", "ospf", "ospf6", "static"].map(|name| (name.to_owned(), client)).into()
+    }
+
+    /// The FRR that is played is one that loses no withdrawal.
+    async fn sent(&mut self, _peers: &[PeerAddress]) -> Option<BTreeSet<Prefix>> {
+        None
+    }
+
+    async fn without_path(&mut self, _of: &BTreeSet<Prefix>) -> Option<BTreeSet<Prefix>> {
+        None
     }
 
     async fn apply(&mut self, plan: &Plan, _version: FrrVersion) -> Applied {

@@ -10,6 +10,7 @@ use novaroute_core::prefix::Family;
 
 use super::{Block, Sources, bfdd, one, policy};
 use crate::config::Config;
+use crate::context::family_word;
 use crate::daemon::{Daemon, Dialect, Profile};
 use crate::own;
 
@@ -109,11 +110,7 @@ fn multihop(bgp: &DesiredBgp, peer: &Peer) -> Option<u8> {
 
 /// The prefixes of a family and what is exchanged with its peers.
 fn unicast(router: &mut Block<'_>, bgp: &DesiredBgp, dialect: Dialect, maps: &Maps<'_>, family: Family) {
-    let word = match family {
-        Family::Ipv4 => "ipv4",
-        Family::Ipv6 => "ipv6",
-    };
-    let mut block = router.open(format!("address-family {word} unicast"), &Sources::new());
+    let mut block = router.open(format!("address-family {} unicast", family_word(family)), &Sources::new());
     for (prefix, attributes) in bgp.prefixes.iter().filter(|(prefix, _)| prefix.family() == family) {
         if let Some(Map { name, .. }) = maps.get(attributes) {
             let sources = one(IntentKey::Prefix(Protocol::Bgp, *prefix));

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use novaroute_core::live::{PeerLive, SessionState};
 use novaroute_core::peer::PeerAddress;
-use novaroute_core::prefix::{Family, Prefix};
+use novaroute_core::prefix::Prefix;
 use serde_json::Value;
 
 use super::{ShowError, field, object};
+use crate::context::family_word;
 
 /// Asks bgpd for all peers of the default instance. Some 4 KB for each peer: the summary is shorter, but it lacks
 /// the reason of the last reset and has no line for a peer without an active family.
@@ -19,11 +20,21 @@ const PREFIX: &str = "show bgp ipv4|ipv6 unicast PREFIX json";
 /// Asks bgpd for the paths of one prefix and the peers that it was sent to.
 #[must_use]
 pub fn prefix_command(prefix: &Prefix) -> String {
-    let family = match prefix.family() {
-        Family::Ipv4 => "ipv4",
-        Family::Ipv6 => "ipv6",
-    };
-    format!("show bgp {family} unicast {prefix} json")
+    format!("show bgp {} unicast {prefix} json", family_word(prefix.family()))
+}
+
+/// The prefixes by whose names the members of one field of an answer go.
+pub(crate) fn named_prefixes(command: &'static str, text: &str, name: &str) -> Result<BTreeSet<Prefix>, ShowError> {
+    let answer = object(command, text)?;
+    Ok(field::members(&answer, name).filter_map(|(name, _)| name.parse().ok()).collect())
+}
+
+/// Whether bgpd's table has no path to a prefix, not even one on its way out, from an answer to [`prefix_command`].
+///
+/// # Errors
+/// [`ShowError`] when the text is no JSON object.
+pub fn has_no_path(text: &str) -> Result<bool, ShowError> {
+    Ok(field::elements(&object(PREFIX, text)?, "paths").next().is_none())
 }
 
 /// The peers in an answer to [`NEIGHBORS`]. A neighbor that is known by its interface or by a link-local address
