@@ -12,18 +12,23 @@ pub const TOR_AS: u32 = 65_100;
 /// AS of the node.
 pub const NODE_AS: u32 = 65_001;
 
+/// Makes the router of the rack wait for the node to connect. Two bgpds whose timers run alike, as those on one machine do
+/// after a reset, connect at the same instant, and FRR 8.4 may then take both connections down, again and again. Not for a
+/// multihop session with BFD: FRR 10 learns its own address for that from a connection that it begins.
+pub const LISTENS: &str = "passive";
+
 /// Gives the router of the rack a BGP session to the node over `family`'s address with both families active.
 ///
-/// The node connects, each second. The router of the rack only listens: two bgpds whose timers run alike, as those on one
-/// machine do after a reset, connect at the same instant, and FRR 8.4 may then take both connections down, again and again.
+/// The node connects, and the router of the rack only listens ([`LISTENS`]).
 ///
 /// # Errors
 /// FRR refused a line.
 pub async fn bgp_session(tor: &Tor, local_as: u32, node: IpAddr, node_as: u32) -> Result<()> {
-    bgp_session_with(tor, local_as, node, node_as, &[]).await
+    bgp_session_with(tor, local_as, node, node_as, &[LISTENS]).await
 }
 
-/// As [`bgp_session`] with more lines for the neighbor, each as it stands after `neighbor ADDRESS`.
+/// As [`bgp_session`] with other lines for the neighbor, each as it stands after `neighbor ADDRESS`. It retries each second
+/// where it may connect, so that a test waits for the agent and not for a timer of the other side.
 ///
 /// # Errors
 /// FRR refused a line.
@@ -36,7 +41,7 @@ pub async fn bgp_session_with(tor: &Tor, local_as: u32, node: IpAddr, node_as: u
         "no bgp network import-check".to_owned(),
         format!("neighbor {node} remote-as {node_as}"),
         format!("neighbor {node} timers 3 9"),
-        format!("neighbor {node} passive"),
+        format!("neighbor {node} timers connect 1"),
     ];
     lines.extend(extra.iter().map(|line| format!("neighbor {node} {line}")));
     for family in ["ipv4", "ipv6"] {
