@@ -8,7 +8,7 @@ use novaroute_e2e::agent::Client;
 use novaroute_e2e::config::LB;
 pub(crate) use novaroute_e2e::quiet::{MARKER, Quiet};
 use novaroute_e2e::scene::{Scene, TIMEOUT};
-use novaroute_e2e::tor::{LISTENS, NODE_AS, TOR_AS, bgp_session_with};
+use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session_with};
 use novaroute_e2e::{Daemon, FrrRelease, request, v1, wait_for};
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ pub(crate) async fn configure_tor(scene: &Scene) -> Result<()> {
     let peers = [IpAddr::from(tor.node_ipv4), tor.node_ipv6.into()].map(|peer| format!("peer {peer}"));
     let bfd = ["bfd", &peers[0], &multiplier, "exit", &peers[1], &multiplier];
     tor.router.configure(Daemon::Bfdd, &bfd).await?;
-    bgp_session_with(tor, TOR_AS, tor.node_ipv4.into(), NODE_AS, &["bfd", LISTENS]).await
+    bgp_session_with(tor, TOR_AS, tor.node_ipv4.into(), NODE_AS, &["bfd"]).await
 }
 
 /// Asks for the instance.
