@@ -1,4 +1,4 @@
-//! Plain HTTP GETs inside a router's network namespace.
+//! Plain HTTP GETs, inside a router's network namespace or here.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -16,10 +16,14 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Nothing listens there, or the answer is no HTTP.
 pub async fn get(router: &Router, address: &str, path: &str) -> Result<(u16, String)> {
     let (address, path) = (address.to_owned(), path.to_owned());
-    router.in_namespace(move || exchange(&address, &path)).await?
+    router.in_namespace(move || get_here(&address, &path)).await?
 }
 
-fn exchange(address: &str, path: &str) -> Result<(u16, String)> {
+/// As [`get`], from where the test is.
+///
+/// # Errors
+/// As there.
+pub fn get_here(address: &str, path: &str) -> Result<(u16, String)> {
     let mut stream = TcpStream::connect(address).with_context(|| format!("connecting to {address}"))?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;

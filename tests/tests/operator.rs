@@ -19,9 +19,10 @@ const TOKENS: &str = "/etc/novaroute/tokens";
 fn lay_out(resource: &str, folder: &Path) -> Result<PathBuf> {
     let cluster: NovaRouteCluster = serde_saphyr::from_str(resource)?;
     let objects = objects(&cluster)?;
-    let secrets = objects.secret.and_then(|secret| secret.string_data).unwrap_or_default();
+    let secrets = objects.secret.and_then(|secret| secret.data).unwrap_or_default();
     let data = objects.config_map.data.context("an empty ConfigMap")?;
-    let config = data.get("config.json").or(secrets.get("config.json")).context("no configuration")?;
+    let confidential = secrets.get("config.json").map(|config| String::from_utf8_lossy(&config.0).into_owned());
+    let config = data.get("config.json").cloned().or(confidential).context("no configuration")?;
     for owner in &cluster.spec.agent.owners {
         let own = owner.token.clone().unwrap_or_else(|| format!("token of {}", owner.name));
         let file = folder.join(&owner.name);

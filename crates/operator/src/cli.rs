@@ -10,6 +10,8 @@ use novaroute_operator::manifest::{Objects, objects};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::serve::{Run, serve};
+
 /// NovaRoute on Kubernetes.
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
@@ -23,6 +25,13 @@ enum Command {
     /// Print the definitions of the custom resources, as YAML.
     #[command(after_help = "Example:\n  novaroute-operator crds | kubectl apply --server-side -f -")]
     Crds,
+    /// Keep what NovaRouteCluster resources ask for, until SIGTERM.
+    ///
+    /// Of several that run, one acts. In a pod the API server is known; elsewhere KUBECONFIG names it.
+    #[command(
+        after_help = "Example:\n  KUBECONFIG=~/.kube/config novaroute-operator run --namespace novaroute --bind 127.0.0.1:8080"
+    )]
+    Run(Run),
     /// Print the objects that NovaRouteCluster resources become, as YAML; needs no API server.
     ///
     /// A resource that cannot be used is told with every field that is wrong, and nothing is printed. Tokens and passwords
@@ -36,17 +45,27 @@ enum Command {
     },
 }
 
+/// What was asked cannot be done.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line or a file that it names is wrong; a line for each reason.
+    Usage(Vec<String>),
+    /// The operator cannot run.
+    Run(String),
+}
+
 /// Does what was asked, and returns what is to be printed.
 ///
 /// # Errors
-/// What is wrong, a line each.
-pub(crate) fn run(cli: Cli) -> Result<String, Vec<String>> {
+/// What is wrong.
+pub(crate) fn run(cli: Cli) -> Result<String, Failure> {
     match cli.command {
         Command::Crds => {
             let definitions = definitions().into_iter().map(|(_, definition)| document(&definition));
-            definitions.collect::<Result<_, _>>().map_err(|error| vec![error])
+            definitions.collect::<Result<_, _>>().map_err(|error| Failure::Usage(vec![error]))
         }
-        Command::Manifests { filename } => manifests(&filename),
+        Command::Manifests { filename } => manifests(&filename).map_err(Failure::Usage),
+        Command::Run(arguments) => serve(arguments).map(|()| String::new()).map_err(Failure::Run),
     }
 }
 

@@ -1,5 +1,7 @@
-//! NovaRoute on Kubernetes: the custom resources that people write, and the objects that they become.
+//! NovaRoute on Kubernetes: the custom resources that people write, the objects that they become, and the controller that
+//! keeps those.
 
 pub mod check;
+pub mod controller;
 pub mod crd;
 pub mod manifest;

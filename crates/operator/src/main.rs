@@ -1,11 +1,14 @@
-//! `novaroute-operator`: so far what needs no API server.
+//! `novaroute-operator`: the controller, and what needs no API server.
 
 mod cli;
+mod serve;
 
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+
+use cli::Failure;
 
 /// The command line or a file that it names is wrong, as clap says it.
 const USAGE: u8 = 2;
@@ -13,9 +16,13 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     match cli::run(cli::Cli::parse()) {
         Ok(text) => print(&text),
-        Err(wrong) => {
+        Err(Failure::Usage(wrong)) => {
             wrong.iter().for_each(|line| eprintln!("error: {line}"));
             ExitCode::from(USAGE)
+        }
+        Err(Failure::Run(reason)) => {
+            eprintln!("error: {reason}");
+            ExitCode::FAILURE
         }
     }
 }

@@ -8,6 +8,7 @@ mod names;
 mod secrets;
 mod service;
 
+use k8s_openapi::ByteString;
 use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service, ServiceAccount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
@@ -16,7 +17,7 @@ use kube::Resource as _;
 use crate::check::Fault;
 use crate::crd::NovaRouteCluster;
 
-pub use names::{Names, labels};
+pub use names::{MANAGED_BY, Names, labels};
 
 /// The objects of a cluster.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +55,8 @@ pub fn objects(cluster: &NovaRouteCluster) -> Result<Objects, Fault> {
         config_map: ConfigMap { metadata: metadata(&names.config), data: Some(open), ..ConfigMap::default() },
         secret: (!confidential.is_empty()).then(|| Secret {
             metadata: metadata(&names.secret),
-            string_data: Some(confidential),
+            // Not `stringData`: what goes from that stays in the Secret.
+            data: Some(confidential.into_iter().map(|(key, text)| (key, ByteString(text.into_bytes()))).collect()),
             ..Secret::default()
         }),
         daemon_set: daemon_set::daemon_set(&cluster.spec, &names, metadata(&names.cluster), &checksum),

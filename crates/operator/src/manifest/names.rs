@@ -37,15 +37,25 @@ impl Names {
             return Err(Fault { field: "metadata.name".to_owned(), reason });
         }
         let with = |suffix: &str| format!("{name}-{suffix}");
-        Ok(Self { namespace, config: with("config"), secret: with("secrets"), metrics: with("metrics"), cluster: name })
+        let secret = Self::secret(&name);
+        Ok(Self { namespace, config: with("config"), secret, metrics: with("metrics"), cluster: name })
+    }
+
+    /// The name of the Secret of a cluster.
+    #[must_use]
+    pub fn secret(cluster: &str) -> String {
+        format!("{cluster}-secrets")
     }
 }
+
+/// Label and value of everything that the operator keeps.
+pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "novaroute-operator");
 
 /// The labels of all objects of a cluster.
 #[must_use]
 pub fn labels(cluster: &str) -> BTreeMap<String, String> {
     let mut labels = selector(cluster);
-    labels.insert("app.kubernetes.io/managed-by".to_owned(), "novaroute-operator".to_owned());
+    labels.insert(MANAGED_BY.0.to_owned(), MANAGED_BY.1.to_owned());
     labels
 }
 

@@ -55,9 +55,10 @@ fn secrets_are_in_secrets_alone() {
     let with_references = objects(&cluster(CLUSTER)).unwrap();
     assert_eq!(with_references.secret, None, "nothing confidential stands in the resource");
     let objects = objects(&cluster(EARLIER)).unwrap();
-    let held = objects.secret.as_ref().unwrap().string_data.as_ref().unwrap();
-    assert_eq!(held["token-novaedge"], "not-a-secret");
-    assert!(held["config.json"].contains(r#""password": "secret""#), "a peer's password makes the file confidential");
+    let data = objects.secret.as_ref().unwrap().data.as_ref().unwrap();
+    let held = |key: &str| String::from_utf8(data[key].0.clone()).unwrap();
+    assert_eq!(held("token-novaedge"), "not-a-secret");
+    assert!(held("config.json").contains(r#""password": "secret""#), "a peer's password makes the file confidential");
     let open = serde_json::to_string(&(&objects.config_map, &objects.daemon_set, &objects.metrics)).unwrap();
     for secret in ["not-a-secret", "not-one-either", r#""secret""#] {
         assert!(!open.contains(&format!("\"{secret}")) && !open.contains(&format!("{secret}\\")), "{secret} is open");
