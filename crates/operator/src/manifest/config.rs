@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::crd::{BgpPeerSpec, BgpSpec, FrrDaemons, NovaRouteClusterSpec, OwnerSpec};
+use crate::crd::{AgentSpec, BgpPeerSpec, BgpSpec, FrrDaemons, NovaRouteClusterSpec, OwnerSpec};
 
 /// Name of the agent's configuration file.
 pub(super) const CONFIG: &str = "config.json";
@@ -15,6 +15,14 @@ pub(super) const DAEMONS: &str = "daemons";
 pub(super) const TOKENS: &str = "/etc/novaroute/tokens";
 /// Where FRR's sockets are, in both containers.
 pub(super) const FRR_SOCKETS: &str = "/run/frr";
+
+/// The folder of the agent's socket, which is the node's: owners in other pods mount it too.
+pub(super) fn socket_dir(agent: &AgentSpec) -> &str {
+    match agent.socket_path.rsplit_once('/') {
+        Some((folder, _)) if !folder.is_empty() => folder,
+        _ => "/",
+    }
+}
 
 /// What the ConfigMap holds.
 pub(super) fn data(spec: &NovaRouteClusterSpec, config: &str) -> BTreeMap<String, String> {
@@ -36,6 +44,8 @@ pub(super) fn text(spec: &NovaRouteClusterSpec) -> String {
     let owners: Map<String, Value> = agent.owners.iter().map(|one| (one.name.clone(), owner(one))).collect();
     let mut config = json!({
         "listen_socket": agent.socket_path,
+        // Beside the socket: the container can write nowhere else that outlives it.
+        "state_dir": format!("{}/state", socket_dir(agent).trim_end_matches('/')),
         "log_level": agent.log_level,
         "metrics_address": format!(":{}", agent.metrics_port),
         "frr": {"socket_dir": FRR_SOCKETS},

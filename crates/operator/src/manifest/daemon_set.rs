@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::config::{self, CONFIG, DAEMONS, FRR_SOCKETS, TOKENS};
+use super::config::{self, CONFIG, DAEMONS, FRR_SOCKETS, TOKENS, socket_dir};
 use super::names::{Names, labels, selector};
 use super::secrets;
 use super::service::METRICS;
@@ -186,14 +186,6 @@ fn security(capabilities: &[&str]) -> SecurityContext {
         read_only_root_filesystem: Some(true),
         run_as_user: Some(0),
         ..SecurityContext::default()
-    }
-}
-
-/// The folder of the agent's socket, which is the node's: owners in other pods mount it too.
-fn socket_dir(agent: &AgentSpec) -> &str {
-    match agent.socket_path.rsplit_once('/') {
-        Some((folder, _)) if !folder.is_empty() => folder,
-        _ => "/",
     }
 }
 

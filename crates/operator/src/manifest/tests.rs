@@ -128,6 +128,11 @@ fn images_ports_and_paths_follow_the_resource() {
     assert_eq!(container(&objects, "frr").image.as_deref(), Some("ghcr.io/azrtydxb/novaroute/novaroute-frr:0.1.0"));
     let volumes = pod(&objects).volumes.as_ref().unwrap();
     assert!(volumes.iter().any(|volume| volume.host_path.as_ref().is_some_and(|host| host.path == "/run/other")));
+    let config = &objects.config_map.data.as_ref().unwrap()["config.json"];
+    assert!(
+        config.contains(r#""state_dir": "/run/other/state""#),
+        "the journal is where the agent can write: {config}"
+    );
 }
 
 #[test]
@@ -169,7 +174,8 @@ fn the_configuration_has_no_key_without_a_value() {
               ],
               "token_file": "/etc/novaroute/tokens/edge"
             }
-          }
+          },
+          "state_dir": "/run/novaroute/state"
         }"#]]
     .assert_eq(&format!("{config:#}"));
 }
