@@ -44,6 +44,12 @@ chaos: need-root setup build ## Packets lost around faults, then ROUNDS=20 rando
 demo: need-root setup build ## A node and a ToR on real FRR, told as a story (root); KEEP=1 leaves it running
 	demo/run.sh
 
+.PHONY: render
+render: need-cargo ## What is generated for Kubernetes: definitions, charts' schemas and tables, tests/charts, deploy
+	$(CARGO) run --locked --quiet -p xtask -- crds
+	$(CARGO) run --locked --quiet -p xtask -- charts
+	UPDATE_EXPECT=1 $(CARGO) test --locked -p novaroute-e2e --test charts -- golden deploy
+
 .PHONY: setup
 setup: need-cargo ## Install what is missing (Debian packages, a newer FRR beside the distribution's)
 	scripts/setup.sh

@@ -12,6 +12,7 @@ pub mod config;
 pub mod ctl;
 pub mod events;
 pub mod executed;
+pub mod helm;
 pub mod http;
 pub mod ospf;
 pub mod python;

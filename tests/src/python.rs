@@ -16,6 +16,24 @@ use tokio::process::Command;
 /// # Errors
 /// There is no python3 with venv, or a package cannot be had.
 pub async fn programs(requirements: &Path, cache: &Path) -> Result<PathBuf> {
+    let folder = made_once(requirements, cache, async |folder| {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder.join("venv"))).await?;
+        let mut install = Command::new(folder.join("venv/bin/python"));
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
+        run(install.arg(requirements)).await
+    });
+    Ok(folder.await?.join("venv/bin"))
+}
+
+/// A folder below `cache` that `make` fills once for each content of a file of requirements.
+///
+/// # Errors
+/// What `make` says.
+pub(crate) async fn made_once(
+    requirements: &Path,
+    cache: &Path,
+    make: impl AsyncFnOnce(&Path) -> Result<String>,
+) -> Result<PathBuf> {
     let mut hasher = DefaultHasher::new();
     fs::read(requirements)?.hash(&mut hasher);
     let folder = cache.join(format!("python-{:016x}", hasher.finish()));
@@ -23,15 +41,12 @@ pub async fn programs(requirements: &Path, cache: &Path) -> Result<PathBuf> {
     // Two runs at once make it once.
     let lock = File::create(folder.join("lock"))?;
     flock(&lock, FlockOperation::LockExclusive)?;
-    let (programs, done) = (folder.join("venv/bin"), folder.join("done"));
+    let done = folder.join("done");
     if !done.exists() {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder.join("venv"))).await?;
-        let mut install = Command::new(programs.join("python"));
-        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
-        run(install.arg(requirements)).await?;
+        make(&folder).await?;
         File::create(done)?;
     }
-    Ok(programs)
+    Ok(folder)
 }
 
 /// Runs a command to its good end; what it printed.

@@ -1,5 +1,6 @@
 //! The project's own chores, run as `cargo run -p xtask -- <command>`.
 
+mod charts;
 mod config_lines;
 mod crds;
 mod tidy;
@@ -14,6 +15,7 @@ const USAGE: &str = "\
 usage: cargo run -p xtask -- <command>
 
 commands:
+  charts          write the schemas' definitions and the READMEs' tables of the charts anew
   config-lines    write docs/config-lines.md anew from the table in the code
   crds            write the definitions of the custom resources anew from the types in the code
   tidy            check the dependency rules and the house rules of the tree
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<ExitCode> {
     match arguments {
+        [command] if command == "charts" => charts::write(&root()?).map(|()| ExitCode::SUCCESS),
         [command] if command == "config-lines" => config_lines::write(&root()?).map(|()| ExitCode::SUCCESS),
         [command] if command == "crds" => crds::write(&root()?).map(|()| ExitCode::SUCCESS),
         [command] if command == "tidy" => report(&tidy::run(&root()?)?),

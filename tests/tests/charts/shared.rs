@@ -1,0 +1,115 @@
+//! Where the charts and their values are, and what stands in a rendered document.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use novaroute_e2e::helm::{Helm, RELEASES};
+use novaroute_e2e::python::{programs, run};
+use serde_json::Value;
+use tokio::process::Command;
+
+/// The chart of the agents alone.
+pub(crate) const AGENT: &str = "novaroute";
+/// The operator's chart.
+pub(crate) const OPERATOR: &str = "novaroute-operator";
+/// The oldest release of Kubernetes that is supported, and the newest that the schemas are there for.
+const KUBERNETES: [&str; 2] = ["1.33", "1.37"];
+/// Groups of custom resources, which the schemas of Kubernetes do not know.
+const CUSTOM: [&str; 2] = ["novaroute.io/", "monitoring.coreos.com/"];
+
+/// A folder or file of the repository.
+pub(crate) fn at(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+pub(crate) fn chart(name: &str) -> PathBuf {
+    at("charts").join(name)
+}
+
+/// The files of values for a chart.
+///
+/// # Errors
+/// There are none.
+pub(crate) fn cases(chart: &str) -> Result<Vec<PathBuf>> {
+    let files = fs::read_dir(at("tests/charts").join(chart))?.map(|entry| Ok(entry?.path()));
+    let mut files = files.collect::<Result<Vec<_>>>()?;
+    files.retain(|file| file.to_string_lossy().ends_with(".values.yaml"));
+    files.sort();
+    ensure!(!files.is_empty(), "{chart} has no values");
+    Ok(files)
+}
+
+fn cache() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+}
+
+/// Each release of Helm.
+pub(crate) async fn helms() -> Result<Vec<Helm>> {
+    let mut helms = Vec::new();
+    for release in RELEASES {
+        helms.push(Helm::of(release, cache()).await?);
+    }
+    Ok(helms)
+}
+
+/// What each release of Helm makes of a chart, which is the same.
+///
+/// # Errors
+/// A release refuses the values, or they differ.
+pub(crate) async fn rendered(chart: &Path, values: &Path, more: &[&str]) -> Result<String> {
+    let mut all = Vec::new();
+    for helm in helms().await? {
+        all.push(helm.template(chart, values, more).await?);
+    }
+    let text = all.pop().context("no release of Helm")?;
+    for other in all {
+        ensure!(other == text, "the releases of Helm differ:\n{other}\n{text}");
+    }
+    Ok(text)
+}
+
+/// The documents of a YAML text, without empty ones.
+///
+/// # Errors
+/// It is no YAML.
+pub(crate) fn documents(text: &str) -> Result<Vec<Value>> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(text).with_context(|| format!("no YAML: {text}"))?;
+    Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
+}
+
+/// The one object of this kind.
+///
+/// # Errors
+/// There is none, or more than one.
+pub(crate) fn object<'a>(documents: &'a [Value], kind: &str) -> Result<&'a Value> {
+    let mut found = documents.iter().filter(|document| document["kind"] == kind);
+    let object = found.next().with_context(|| format!("there is no {kind}"))?;
+    ensure!(found.next().is_none(), "there are several {kind}s");
+    Ok(object)
+}
+
+/// Holds documents against the schemas of Kubernetes: no field that is not known, none missing, none of another type.
+///
+/// # Errors
+/// What is wrong with which.
+pub(crate) async fn validate(text: &str) -> Result<()> {
+    let programs = programs(&at("tests/kubernetes/requirements.txt"), cache()).await?;
+    let mut known = String::new();
+    for document in text.split("\n---\n") {
+        let is_custom = documents(document)?.iter().any(|document| {
+            let version = document["apiVersion"].as_str().unwrap_or_default();
+            CUSTOM.iter().any(|group| version.starts_with(group))
+        });
+        if !is_custom {
+            known += &format!("---\n{document}\n");
+        }
+    }
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("documents.yaml");
+    fs::write(&path, known)?;
+    for version in KUBERNETES {
+        run(Command::new(programs.join("kubernetes-validate")).args(["-k", version, "--strict"]).arg(&path)).await?;
+    }
+    Ok(())
+}
