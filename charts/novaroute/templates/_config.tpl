@@ -3,7 +3,7 @@
 {{- $agent := .Values.agent -}}
 {{- $config := dict
       "listen_socket" $agent.socketPath
-      "state_dir" (printf "%s/state" (dir $agent.socketPath | trimSuffix "/"))
+      "state_dir" (printf "%s/state" (include "novaroute.socketDir" . | trimSuffix "/"))
       "log_level" $agent.logLevel
       "metrics_address" (printf ":%d" (int $agent.metricsPort))
       "frr" (dict "socket_dir" "/run/frr") -}}

@@ -39,7 +39,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* The folder of the agent's socket, which is the node's. */}}
 {{- define "novaroute.socketDir" -}}
-{{- dir .Values.agent.socketPath -}}
+{{- regexReplaceAll "/[^/]*$" .Values.agent.socketPath "" | default "/" -}}
 {{- end -}}
 
 {{/* Name of the agent's container port and of the Service's. */}}

@@ -5,4 +5,5 @@ mod files;
 mod golden;
 mod parity;
 mod refused;
+mod replaced;
 mod shared;
