@@ -8,6 +8,7 @@ readonly PACKAGES=(
     frr                               # the distribution's FRR
     iproute2 iputils-ping procps      # namespaces, links, and what the demo shows
     jq tcpdump                        # look at JSON and at packets
+    prometheus                        # promtool, which tests the alerts
     python3-venv                      # the Python gRPC client of the contract test
 )
 readonly POLICY=/usr/sbin/policy-rc.d
@@ -68,10 +69,10 @@ install_packages() {
     trap - EXIT
 }
 
-# The package enables frr.service; nobody asked for FRR at the next boot.
-disable_frr_at_boot() {
+# Packages enable their services; nobody asked for FRR or a Prometheus at the next boot.
+disable_at_boot() {
     if [ -d /run/systemd/system ]; then
-        as_root systemctl disable frr.service
+        as_root systemctl disable "$1.service"
     fi
 }
 
@@ -92,9 +93,12 @@ main() {
     fi
     say "installing: ${missing[*]}"
     install_packages "${missing[@]}"
-    if [[ " ${missing[*]} " == *" frr "* ]]; then
-        disable_frr_at_boot
-    fi
+    local service
+    for service in frr prometheus; do
+        if [[ " ${missing[*]} " == *" $service "* ]]; then
+            disable_at_boot "$service"
+        fi
+    done
 }
 
 main "$@"

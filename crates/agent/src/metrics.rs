@@ -11,6 +11,7 @@ use novaroute_api::error::code_word;
 use novaroute_core::event::EventType;
 use novaroute_core::intent::Kind;
 use novaroute_core::name::OwnerName;
+use novaroute_core::reconcile::RoundEnd;
 use novaroute_core::state::Reason;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
@@ -33,6 +34,9 @@ const EVERY_KIND: &str = "all";
 
 /// What FRR's daemons are looked at for: the label `protocol` of a look that failed.
 const MONITORED: [&str; 7] = ["bfd", "bgp", "mgmt", "ospf", "ospf6", "static", "zebra"];
+
+/// The daemons whose live log is read: the label `daemon`.
+const FOLLOWED: [&str; 7] = ["bfdd", "bgpd", "mgmtd", "ospf6d", "ospfd", "staticd", "zebra"];
 
 /// Names and values of a series' labels.
 type Labels<const N: usize> = [(&'static str, String); N];
@@ -77,6 +81,7 @@ pub struct Metrics {
     pushes_lost: Family<Labels<1>, Counter>,
     changes_found_by_look: Family<Labels<1>, Counter>,
     grpc_request_duration: HistogramFamily<2>,
+    reconcile_cycles: Family<Labels<1>, Counter>,
     reconcile_cycle_duration: Histogram,
     drift_repairs: Counter,
     intent_programmed: Histogram,
@@ -111,6 +116,7 @@ impl Metrics {
                 "Changes of sessions that a look found before FRR's live log told them",
             ),
             grpc_request_duration: all.histograms("grpc_request_duration_seconds", "Time of a call, streams included"),
+            reconcile_cycles: all.metric("reconcile_cycles", "Rounds of the reconciler that ended"),
             reconcile_cycle_duration: all
                 .histogram("reconcile_cycle_duration_seconds", "Time of one round: compare, plan, send, read back"),
             drift_repairs: all
@@ -129,11 +135,18 @@ impl Metrics {
         for result in TransactionResult::ALL {
             let _zero = self.frr_transactions.get_or_create(&[("result", result.as_str().to_owned())]);
         }
+        for end in [RoundEnd::Settled, RoundEnd::Retry] {
+            let _zero = self.reconcile_cycles.get_or_create(&of_end(end));
+        }
         for event_type in EventType::ALL {
             let _zero = self.events.get_or_create(&[("type", event_type.to_string())]);
         }
         for protocol in MONITORED {
             let _zero = self.monitoring_errors.get_or_create(&[("protocol", protocol.to_owned())]);
+        }
+        for daemon in FOLLOWED {
+            self.pushes_lost(daemon, 0);
+            self.changes_found_by_look(daemon, 0);
         }
     }
 
@@ -187,8 +200,9 @@ impl Metrics {
         self.grpc_request_duration.get_or_create(&labels).observe(seconds);
     }
 
-    /// A round of the reconciler ended.
-    pub fn reconcile_cycle(&self, seconds: f64) {
+    /// A round of the reconciler ended like this, after so many seconds.
+    pub fn reconcile_cycle(&self, end: RoundEnd, seconds: f64) {
+        self.reconcile_cycles.get_or_create(&of_end(end)).inc();
         self.reconcile_cycle_duration.observe(seconds);
     }
 
@@ -218,6 +232,14 @@ impl Metrics {
         encode_eof(&mut text)?;
         Ok(text)
     }
+}
+
+fn of_end(end: RoundEnd) -> Labels<1> {
+    let result = match end {
+        RoundEnd::Settled => "settled",
+        RoundEnd::Retry => "retry",
+    };
+    [("result", result.to_owned())]
 }
 
 fn new_registry() -> Registry {

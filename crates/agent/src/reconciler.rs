@@ -217,7 +217,7 @@ impl<F: Frr> Loop<F> {
         let adopting = self.schedule.adopting(now);
         let end = self.reconcile(adopting).await;
         self.schedule.on_end(end, self.now(), (self.parts.random)());
-        self.parts.metrics.reconcile_cycle(started.elapsed().as_secs_f64());
+        self.parts.metrics.reconcile_cycle(end, started.elapsed().as_secs_f64());
         if self.adopting && !adopting && end == RoundEnd::Settled {
             info!("the time to claim what was found in FRR is over");
             self.adopting = false;

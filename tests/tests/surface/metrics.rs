@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{declare, protected};
 
 /// The names with their labels, each with a series in the scene of the test.
-const SERIES: [&str; 26] = [
+const SERIES: [&str; 27] = [
     "novaroute_intents_total{owner=\"novaedge\",type=\"prefixes\",operation=\"set\"}",
     "novaroute_frr_transactions_total{result=\"ok\"}",
     "novaroute_policy_violations_total{owner=\"small\",reason=\"PREFIX_TYPE_NOT_ALLOWED\"}",
@@ -26,6 +26,7 @@ const SERIES: [&str; 26] = [
     "novaroute_grpc_request_duration_seconds_count{method=\"AdvertisePrefix\",code=\"OK\"}",
     "novaroute_grpc_request_duration_seconds_count{method=\"AdvertisePrefix\",code=\"PERMISSION_DENIED\"}",
     "novaroute_grpc_request_duration_seconds_count{method=\"StreamEvents\",code=\"CANCELLED\"}",
+    "novaroute_reconcile_cycles_total{result=\"settled\"}",
     "novaroute_reconcile_cycle_duration_seconds_count",
     "novaroute_peer_established{peer=\"10.0.1.2\",owner=\"novaedge\"}",
     "novaroute_peer_flaps_total{peer=\"10.0.1.2\",owner=\"novaedge\"}",

@@ -92,6 +92,7 @@ fn every_name_of_the_contract_is_there_once_and_counters_end_in_total_once() {
         ("events_dropped", "counter"),
         ("monitoring_errors", "counter"),
         ("drift_repairs", "counter"),
+        ("reconcile_cycles", "counter"),
         ("peer_flaps", "counter"),
         ("active_peers", "gauge"),
         ("active_prefixes", "gauge"),
@@ -128,7 +129,9 @@ fn counters_count_under_their_labels() {
     metrics.event(EventType::PeerDown);
     metrics.events_dropped(7);
     metrics.monitoring_error("ospf");
+    metrics.pushes_lost("bgpd", 3);
     metrics.drift_repaired(2);
+    metrics.reconcile_cycle(RoundEnd::Retry, 0.1);
     let text = metrics.encode(&Scrape::default()).unwrap();
     for line in [
         r#"novaroute_intents_total{owner="edge",type="prefixes",operation="set"} 2"#,
@@ -140,7 +143,12 @@ fn counters_count_under_their_labels() {
         r#"novaroute_events_total{type="PEER_UP"} 0"#,
         "novaroute_events_dropped_total 7",
         r#"novaroute_monitoring_errors_total{protocol="ospf"} 1"#,
+        r#"novaroute_pushes_lost_total{daemon="bgpd"} 3"#,
+        r#"novaroute_pushes_lost_total{daemon="bfdd"} 0"#,
+        r#"novaroute_changes_found_by_look_total{daemon="bgpd"} 0"#,
         "novaroute_drift_repairs_total 2",
+        r#"novaroute_reconcile_cycles_total{result="retry"} 1"#,
+        r#"novaroute_reconcile_cycles_total{result="settled"} 0"#,
         r#"novaroute_build_info{version="1.2.3",revision="abc"} 1"#,
     ] {
         assert_line(&text, line);
@@ -153,7 +161,7 @@ fn histograms_tell_a_millisecond_from_two() {
     metrics.intent_programmed(0.0008);
     metrics.intent_programmed(0.002);
     metrics.intent_advertised(0.3);
-    metrics.reconcile_cycle(12.0);
+    metrics.reconcile_cycle(RoundEnd::Settled, 12.0);
     metrics.frr_transaction(TransactionResult::Ok, 0.02);
     metrics.grpc_request("StreamEvents", Code::Unavailable, 3600.0);
     let text = metrics.encode(&Scrape::default()).unwrap();
