@@ -11,7 +11,7 @@ use novaroute_e2e::python::run;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::shared::{AGENT, OPERATOR, cases, chart, documents, helms, object, rendered, validate};
+use crate::shared::{AGENT, OPERATOR, cases, chart, documents, helms, object, rendered, text, validate};
 
 /// `UPDATE_EXPECT=1` writes them anew.
 #[tokio::test]
@@ -73,9 +73,9 @@ async fn the_agent_takes_the_configuration() -> Result<()> {
 fn lay_out(documents: &[Value], folder: &Path) -> Result<()> {
     const TOKENS: &str = "/etc/novaroute/tokens";
     let open = &object(documents, "ConfigMap")?["data"]["config.json"];
-    let config = match open.as_str() {
+    let config = match text(open, false) {
         Some(open) => open,
-        None => object(documents, "Secret")?["stringData"]["config.json"].as_str().context("no configuration")?,
+        None => text(&object(documents, "Secret")?["data"]["config.json"], true).context("no configuration")?,
     };
     let volumes = &object(documents, "DaemonSet")?["spec"]["template"]["spec"]["volumes"];
     let volumes = volumes.as_array().context("no volumes")?;

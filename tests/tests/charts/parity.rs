@@ -8,7 +8,7 @@ use novaroute_e2e::python::run;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::shared::{AGENT, at, chart, documents, object, rendered};
+use crate::shared::{AGENT, at, chart, documents, object, rendered, text};
 
 /// A resource, and the values that say the same.
 const PAIRS: [(&str, &str); 3] = [
@@ -53,11 +53,10 @@ fn bare(object: &Value) -> Value {
             forget(metadata, |key| key == "namespace");
         }
     }
-    for data in ["data", "stringData"] {
-        let config = object[data]["config.json"].as_str().map(serde_json::from_str);
-        if let Some(Ok(config)) = config {
-            object[data]["config.json"] = config;
-        }
+    let confidential = object["kind"] == "Secret";
+    if let Some(Ok(config)) = text(&object["data"]["config.json"], confidential).map(|text| serde_json::from_str(&text))
+    {
+        object["data"]["config.json"] = config;
     }
     without_empty(object)
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
+use k8s_openapi::ByteString;
 use novaroute_e2e::helm::{Helm, RELEASES};
 use novaroute_e2e::python::{programs, run};
 use serde_json::Value;
@@ -112,4 +113,13 @@ pub(crate) async fn validate(text: &str) -> Result<()> {
         run(Command::new(programs.join("kubernetes-validate")).args(["-k", version, "--strict"]).arg(&path)).await?;
     }
     Ok(())
+}
+
+/// A value of a ConfigMap, or of a Secret.
+pub(crate) fn text(value: &Value, is_secret: bool) -> Option<String> {
+    if !is_secret {
+        return value.as_str().map(str::to_owned);
+    }
+    let ByteString(bytes) = serde_json::from_value(value.clone()).ok()?;
+    String::from_utf8(bytes).ok()
 }
