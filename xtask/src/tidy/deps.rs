@@ -23,9 +23,20 @@ const RULES: &[(&str, Allowed)] = &[
     ("novaroute-frr", Allowed::Only(&["novaroute-core", "serde_json", "sha2", "thiserror"])),
     (
         "novaroute-api",
-        Allowed::AllBut(&["k8s-openapi", "kube", "novaroute-agent", "novaroute-ctl", "novaroute-frr", "novaroute-lab"]),
+        Allowed::AllBut(&[
+            "k8s-openapi",
+            "kube",
+            "novaroute-agent",
+            "novaroute-ctl",
+            "novaroute-fake-kube",
+            "novaroute-frr",
+            "novaroute-lab",
+        ]),
     ),
-    ("novaroute-agent", Allowed::AllBut(&["k8s-openapi", "kube", "novaroute-ctl", "novaroute-lab"])),
+    (
+        "novaroute-agent",
+        Allowed::AllBut(&["k8s-openapi", "kube", "novaroute-ctl", "novaroute-fake-kube", "novaroute-lab"]),
+    ),
     (
         "novaroute-ctl",
         Allowed::AllBut(&[
@@ -33,14 +44,32 @@ const RULES: &[(&str, Allowed)] = &[
             "kube",
             "novaroute-agent",
             "novaroute-core",
+            "novaroute-fake-kube",
             "novaroute-frr",
             "novaroute-lab",
         ]),
     ),
-    ("novaroute-operator", Allowed::AllBut(&["novaroute-agent", "novaroute-ctl", "novaroute-frr", "novaroute-lab"])),
+    (
+        "novaroute-operator",
+        Allowed::AllBut(&["novaroute-agent", "novaroute-ctl", "novaroute-fake-kube", "novaroute-frr", "novaroute-lab"]),
+    ),
     (
         "novaroute-lab",
         Allowed::AllBut(&["novaroute-agent", "novaroute-api", "novaroute-core", "novaroute-ctl", "novaroute-frr"]),
+    ),
+    (
+        "novaroute-fake-kube",
+        Allowed::AllBut(&[
+            "k8s-openapi",
+            "kube",
+            "novaroute-agent",
+            "novaroute-api",
+            "novaroute-core",
+            "novaroute-ctl",
+            "novaroute-frr",
+            "novaroute-lab",
+            "novaroute-operator",
+        ]),
     ),
     // Tests and chores are never shipped: they may use anything.
     ("novaroute-e2e", Allowed::AllBut(&[])),
