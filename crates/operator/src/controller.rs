@@ -22,6 +22,7 @@ use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service, ServiceAccount};
 use kube::api::{ApiResource, DynamicObject};
 use kube::runtime::controller::{Action, Config};
+use kube::runtime::utils::Backoff;
 use kube::runtime::{Controller, watcher};
 use kube::{Api, Client, ResourceExt as _};
 use tokio::net::TcpListener;
@@ -46,6 +47,9 @@ const RETRY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(300)];
 /// How long changes are gathered before a look: one apply is up to five of them.
 const DEBOUNCE: Duration = Duration::from_millis(100);
 
+/// Time until a watch that broke is begun again. It is the same each time: an API server that restarts breaks all six, and
+/// each would count.
+const WATCH_AGAIN: Duration = Duration::from_millis(500);
 /// How long looks under way may take at the end. Half a look does no harm.
 const LAST_LOOKS: Duration = Duration::from_secs(3);
 
@@ -122,6 +126,7 @@ async fn control(client: Client, settings: &Settings, metrics: Arc<Metrics>, lea
         .owns(api::<Service>(&client, namespace), ours.clone())
         .owns(api::<ServiceAccount>(&client, namespace), ours)
         .with_config(Config::default().debounce(DEBOUNCE))
+        .trigger_backoff(Steady)
         .graceful_shutdown_on(leading.cancelled_owned())
         .run(
             {
@@ -169,6 +174,21 @@ fn again(resource: Arc<DynamicObject>, error: &LookError, failures: &Failures) -
     let pause = failures.count(failures.name(&resource));
     warn!(cluster = resource.name_any(), %error, again_in = ?pause, "a look failed");
     Action::requeue(pause)
+}
+
+/// The same pause each time.
+struct Steady;
+
+impl Iterator for Steady {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        Some(WATCH_AGAIN)
+    }
+}
+
+impl Backoff for Steady {
+    fn reset(&mut self) {}
 }
 
 /// How often in a row the look at each cluster has failed.

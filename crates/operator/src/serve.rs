@@ -61,6 +61,7 @@ pub(crate) fn serve(arguments: Run) -> Result<(), String> {
 }
 
 async fn until_told(arguments: Run) -> Result<(), String> {
+    let stop = stop().map_err(|error| format!("cannot wait for signals: {error}"))?;
     let client = Client::try_default()
         .await
         .map_err(|error| format!("no API server: {error}; run in a pod with a service account, or set KUBECONFIG"))?;
@@ -71,7 +72,6 @@ async fn until_told(arguments: Run) -> Result<(), String> {
         bind: arguments.bind,
     };
     let shutdown = CancellationToken::new();
-    let stop = stop().map_err(|error| format!("cannot wait for signals: {error}"))?;
     tokio::spawn({
         let shutdown = shutdown.clone();
         async move {

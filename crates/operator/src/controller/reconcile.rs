@@ -72,9 +72,10 @@ pub(super) async fn reconcile(resource: Arc<DynamicObject>, context: Arc<Context
 
 impl Look<'_> {
     async fn keep(&self) -> Result<Action, LookError> {
-        self.hold(true).await?;
         let (cluster, obstacle) = match self.read() {
             Ok(cluster) => {
+                // Not one that cannot be used: the API server may refuse any change of it.
+                self.hold(true).await?;
                 let obstacle = self.bring_up(&cluster).await?;
                 (Some(cluster), obstacle)
             }
