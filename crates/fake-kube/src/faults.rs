@@ -14,7 +14,8 @@ use crate::sync::lock;
 pub enum Fault {
     /// 409 `Conflict`; nothing is done.
     Conflict,
-    /// 410 `Expired`; nothing is done.
+    /// 410 `Expired` as the answer; nothing is done. A watch from a version that is forgotten is told so in an
+    /// event instead, as by a real API server: see `FakeKube::compact`.
     Gone,
     /// 429 `TooManyRequests` with `Retry-After` in seconds; nothing is done.
     TooManyRequests(u32),
@@ -32,6 +33,7 @@ pub enum Fault {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Requests {
     method: Option<String>,
+    only_watches: bool,
     path: String,
 }
 
@@ -57,9 +59,14 @@ impl Requests {
         Self::default()
     }
 
-    /// Those of one HTTP method, such as `PATCH`.
+    /// Those of one HTTP method, such as `PATCH`. Watches are of `GET`.
     pub fn method(method: &str) -> Self {
-        Self { method: Some(method.to_owned()), path: String::new() }
+        Self { method: Some(method.to_owned()), ..Self::default() }
+    }
+
+    /// Those that begin a watch.
+    pub fn watches() -> Self {
+        Self { only_watches: true, ..Self::default() }
     }
 
     /// Those of them whose path begins with `prefix`.
@@ -68,8 +75,9 @@ impl Requests {
         Self { path: prefix.to_owned(), ..self }
     }
 
-    fn include(&self, method: &str, path: &str) -> bool {
-        self.method.as_deref().is_none_or(|wanted| wanted == method) && path.starts_with(&self.path)
+    fn include(&self, method: &str, path: &str, is_watch: bool) -> bool {
+        let is_wanted = is_watch || !self.only_watches;
+        is_wanted && self.method.as_deref().is_none_or(|wanted| wanted == method) && path.starts_with(&self.path)
     }
 }
 
@@ -89,9 +97,9 @@ impl Faults {
     }
 
     /// The fault of a request, which is one less to come.
-    pub(crate) fn take(&self, method: &str, path: &str) -> Option<Fault> {
+    pub(crate) fn take(&self, method: &str, path: &str, is_watch: bool) -> Option<Fault> {
         let mut next = lock(&self.next);
-        let place = next.iter().position(|(_, _, requests)| requests.include(method, path))?;
+        let place = next.iter().position(|(_, _, requests)| requests.include(method, path, is_watch))?;
         let fault = next[place].1;
         next[place].0 = next[place].0.saturating_sub(1);
         next.retain(|(count, ..)| *count > 0);
@@ -123,9 +131,9 @@ mod tests {
     fn a_fault_hits_only_its_requests_and_only_as_often_as_asked() {
         let faults = Faults::default();
         faults.add(2, Fault::Conflict, Requests::method("PUT").under("/api/v1"));
-        assert_eq!(faults.take("GET", "/api/v1/pods"), None);
-        assert_eq!(faults.take("PUT", "/apis/apps"), None);
-        let hits: Vec<Option<Fault>> = (0..3).map(|_| faults.take("PUT", "/api/v1/pods")).collect();
+        assert_eq!(faults.take("GET", "/api/v1/pods", true), None);
+        assert_eq!(faults.take("PUT", "/apis/apps", false), None);
+        let hits: Vec<Option<Fault>> = (0..3).map(|_| faults.take("PUT", "/api/v1/pods", false)).collect();
         assert_eq!(hits, [Some(Fault::Conflict), Some(Fault::Conflict), None]);
     }
 
@@ -133,6 +141,14 @@ mod tests {
     fn asking_for_no_failure_makes_none() {
         let faults = Faults::default();
         faults.add(0, Fault::Close, Requests::any());
-        assert_eq!(faults.take("GET", "/"), None);
+        assert_eq!(faults.take("GET", "/", false), None);
+    }
+
+    #[test]
+    fn a_fault_of_watches_spares_lists() {
+        let faults = Faults::default();
+        faults.add(1, Fault::Gone, Requests::watches().under("/api"));
+        assert_eq!(faults.take("GET", "/api/v1/pods", false), None);
+        assert_eq!(faults.take("GET", "/api/v1/pods", true), Some(Fault::Gone));
     }
 }

@@ -72,7 +72,7 @@ async fn handle(
     let (parts, body) = request.into_parts();
     // A client that ends while it sends its body gets no answer anyway.
     let call = Call::new(&parts, to_bytes(body, BODY_MAX).await.unwrap_or_default());
-    let fault = shared.faults.take(&call.method, &call.path);
+    let fault = shared.faults.take(&call.method, &call.path, call.query.flag("watch"));
     if fault == Some(Fault::Close) {
         return closer.close().await;
     }

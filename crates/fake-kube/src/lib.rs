@@ -23,8 +23,8 @@
 //!   status subresource. `PartialObjectMetadata` is given where it is asked for.
 //! - Every write gets the next of one counter of versions; one that changes nothing keeps the version.
 //!   `metadata.generation` counts changes of all but the metadata and the status.
-//! - Server-side apply with owners in `metadata.managedFields`, conflicts with their causes, `force`, and the removal of
-//!   what a manager no longer says. Lists are joined by their keys.
+//! - Server-side apply with owners in `metadata.managedFields`, conflicts with their causes, `force`, and the
+//!   removal of what a manager no longer says. Lists are joined by their keys.
 //! - A kind is learned from its `CustomResourceDefinition`: its defaults are filled in, fields that it does not
 //!   name are pruned, and its `x-kubernetes-list-type` and `x-kubernetes-map-type` are obeyed.
 //! - Watches with selectors, bookmarks, initial events, and 410 for a version that is too old: the last 1000 changes
@@ -38,8 +38,9 @@
 //! - There is no authentication, authorization, admission or quota. There is no TLS.
 //! - There is no controller but garbage collection: a test sets the status of a DaemonSet, and creates Pods and
 //!   service accounts.
-//! - Nothing is validated but names, versions and identities. [`FakeKube::validate`] plugs in what else is needed: the schema and
-//!   the rules of a definition are not evaluated. Immutable fields can be changed. `fieldValidation` is ignored.
+//! - Nothing is validated but names, versions and identities. [`FakeKube::validate`] plugs in what else is needed:
+//!   the schema and the rules of a definition are not evaluated. Immutable fields can be changed.
+//!   `fieldValidation` is ignored.
 //! - Kinds of Kubernetes get no defaults, but the type of a Secret and the first status of some. A Service gets no
 //!   address. Fields that do not exist are kept.
 //! - A definition is served in the first version that it serves. Its `scale`, `selectableFields` and conversions

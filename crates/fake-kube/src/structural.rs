@@ -72,10 +72,10 @@ fn each_default_of(value: &mut Value, schema: &Value, wanted: fn(&str) -> bool) 
     }
 }
 
-/// Whether fields stay that the schema does not name. A schema that says nothing at all names none and keeps all.
+/// Whether fields stay that the schema does not name. Of what it does not call an object, all stay.
 fn keeps_unknown(schema: &Value) -> bool {
-    let says_nothing = schema["properties"].is_null() && schema["additionalProperties"].is_null();
-    schema["x-kubernetes-preserve-unknown-fields"] == true || schema["additionalProperties"] == true || says_nothing
+    let is_object = schema["type"] == "object" || schema["properties"].is_object();
+    !is_object || schema["x-kubernetes-preserve-unknown-fields"] == true || schema["additionalProperties"] == true
 }
 
 fn is_type_or_metadata(name: &str) -> bool {
@@ -93,8 +93,9 @@ mod tests {
             "size": {"type": "integer", "default": 3},
             "inner": {"default": {}, "properties": {"on": {"type": "boolean", "default": true}}},
             "maybe": {"nullable": true},
-            "labels": {"additionalProperties": {"type": "string"}},
-            "any": {"x-kubernetes-preserve-unknown-fields": true},
+            "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+            "any": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+            "none": {"type": "object"},
         }}}})
     }
 
@@ -109,10 +110,10 @@ mod tests {
     fn fields_that_the_schema_does_not_name_go() {
         let mut object = json!({
             "kind": "Widget", "metadata": {"name": "a"}, "other": 1,
-            "spec": {"size": 1, "typo": 2, "labels": {"a": "b"}, "any": {"x": {"y": 1}}},
+            "spec": {"size": 1, "typo": 2, "labels": {"a": "b"}, "any": {"x": {"y": 1}}, "none": {"z": 1}},
         });
         prune(&mut object, &schema());
-        let spec = json!({"size": 1, "labels": {"a": "b"}, "any": {"x": {"y": 1}}});
+        let spec = json!({"size": 1, "labels": {"a": "b"}, "any": {"x": {"y": 1}}, "none": {}});
         assert_eq!(object, json!({"kind": "Widget", "metadata": {"name": "a"}, "spec": spec}));
     }
 }

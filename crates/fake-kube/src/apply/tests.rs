@@ -60,10 +60,11 @@ fn another_value_for_a_field_of_another_manager_is_a_conflict_that_force_wins() 
 #[test]
 fn containers_ports_and_environment_are_merged_by_their_keys() {
     let resource = builtin("DaemonSet");
-    let pod = |containers: Value| json!({"metadata": {"name": "d"}, "spec": {"template": {"spec": {"containers": containers}}}});
-    let one = pod(
-        json!([{"name": "a", "image": "i", "env": [{"name": "X", "value": "1"}], "ports": [{"containerPort": 80}]}]),
-    );
+    let template = |containers: Value| json!({"spec": {"containers": containers}});
+    let pod = |containers: Value| json!({"metadata": {"name": "d"}, "spec": {"template": template(containers)}});
+    let first =
+        json!({"name": "a", "image": "i", "env": [{"name": "X", "value": "1"}], "ports": [{"containerPort": 80}]});
+    let one = pod(json!([first]));
     let two = pod(json!([{"name": "a", "env": [{"name": "Y", "value": "2"}]}, {"name": "b", "args": ["-v"]}]));
     let live = applied(&resource, &json!({"metadata": {}}), &one, "one", false).unwrap();
     let live = applied(&resource, &live, &two, "two", false).unwrap();

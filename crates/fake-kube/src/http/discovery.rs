@@ -1,6 +1,7 @@
 //! What tells a client which kinds there are.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -40,7 +41,7 @@ pub(super) fn group(store: &Store, name: &str) -> Option<Value> {
 }
 
 pub(super) fn resources(store: &Store, group: &str, version: &str) -> Option<Value> {
-    let is_of = |resource: &&std::sync::Arc<Resource>| resource.kind.group == group && resource.kind.version == version;
+    let is_of = |resource: &&Arc<Resource>| resource.kind.group == group && resource.kind.version == version;
     let found: Vec<_> = store.resources().iter().filter(is_of).collect();
     let api_version = found.first()?.kind.api_version();
     let rows: Vec<Value> = found.into_iter().flat_map(|resource| rows(resource)).collect();
@@ -49,7 +50,12 @@ pub(super) fn resources(store: &Store, group: &str, version: &str) -> Option<Val
 
 fn rows(resource: &Resource) -> Vec<Value> {
     let kind = &resource.kind;
-    let row = |name: String, singular: String, verbs: &[&str]| json!({"name": name, "singularName": singular, "namespaced": kind.namespaced, "kind": kind.kind, "verbs": verbs});
+    let row = |name: String, singular: String, verbs: &[&str]| {
+        let mut row = json!({"name": name, "singularName": singular, "verbs": verbs});
+        row["kind"] = json!(kind.kind);
+        row["namespaced"] = json!(kind.namespaced);
+        row
+    };
     let mut rows = vec![row(kind.plural.clone(), kind.kind.to_lowercase(), VERBS)];
     if kind.status {
         rows.push(row(format!("{}/status", kind.plural), String::new(), &["get", "patch", "update"]));

@@ -13,18 +13,25 @@ use crate::support::{refusal, start, within};
 const NAME: &str = "gadgets.example.org";
 
 fn definition() -> CustomResourceDefinition {
-    let address = json!({"type": "object", "properties": {"address": {"type": "string"}, "port": {"type": "integer", "default": 179}}});
-    let spec = json!({"type": "object", "properties": {
-        "peers": {"type": "array", "items": address, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["address"]},
-        "level": {"type": "string", "default": "info"},
-    }});
-    let schema = json!({"openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}});
+    let address = json!({"type": "string"});
+    let port = json!({"type": "integer", "default": 179});
+    let peer = json!({"type": "object", "properties": {"address": address, "port": port}});
+    let keys = ["address"];
+    let peers = json!({
+        "type": "array", "items": peer, "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": keys,
+    });
+    let level = json!({"type": "string", "default": "info"});
+    let spec = json!({"type": "object", "properties": {"peers": peers, "level": level}});
+    let status = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let schema = json!({"type": "object", "properties": {"spec": spec, "status": status}});
+    let version = json!({
+        "name": "v1", "served": true, "storage": true, "subresources": {"status": {}},
+        "schema": {"openAPIV3Schema": schema},
+    });
+    let names = json!({"kind": "Gadget", "plural": "gadgets"});
     serde_json::from_value(json!({
         "metadata": {"name": NAME},
-        "spec": {
-            "group": "example.org", "scope": "Cluster", "names": {"kind": "Gadget", "plural": "gadgets"},
-            "versions": [{"name": "v1", "served": true, "storage": true, "subresources": {"status": {}}, "schema": schema}],
-        },
+        "spec": {"group": "example.org", "scope": "Cluster", "names": names, "versions": [version]},
     }))
     .unwrap()
 }

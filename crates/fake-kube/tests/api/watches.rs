@@ -172,7 +172,10 @@ async fn a_watcher_lists_again_when_its_version_is_gone() {
 
 #[tokio::test]
 async fn a_watcher_survives_refusals() {
-    let refuse = |fake: &FakeKube| fake.fail_next(2, Fault::InternalError, Requests::method("GET"));
+    let refuse = |fake: &FakeKube| fake.fail_next(2, Fault::InternalError, Requests::watches());
+    assert_eq!(survive(InitialListStrategy::ListWatch, refuse).await, ["applied a"]);
+    // Only an event of 410 makes it list again, which is what an API server sends; an answer of 410 does not.
+    let refuse = |fake: &FakeKube| fake.fail_next(1, Fault::Gone, Requests::watches());
     assert_eq!(survive(InitialListStrategy::ListWatch, refuse).await, ["applied a"]);
 }
 
