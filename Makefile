@@ -50,6 +50,11 @@ render: need-cargo ## What is generated for Kubernetes: definitions, charts' sch
 	$(CARGO) run --locked --quiet -p xtask -- charts
 	UPDATE_EXPECT=1 $(CARGO) test --locked -p novaroute-e2e --test charts -- that_are_kept those_of_the_charts
 
+.PHONY: images
+images: need-cargo ## Container images by buildah: agent, operator, FRR; ARCHES="amd64 arm64", REPOSITORY=, TAG=
+	scripts/setup.sh images
+	scripts/images.sh
+
 .PHONY: setup
 setup: need-cargo ## Install what is missing (Debian packages, a newer FRR beside the distribution's)
 	scripts/setup.sh

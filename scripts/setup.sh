@@ -1,15 +1,22 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the tests and the demo need, and only those that are missing.
-# No service is started by it: FRR's daemons are started by the lab alone, inside its namespaces.
+# Installs Debian packages, and only those that are missing: by default what the tests and the demo need, with the argument
+# `images` what the images need. No service is started by it: FRR's daemons are started by the lab alone, inside its namespaces.
 set -euo pipefail
 
-readonly PACKAGES=(
+readonly TESTS=(
     ca-certificates gcc git libc6-dev # build
     frr                               # the distribution's FRR
     iproute2 iputils-ping procps      # namespaces, links, and what the demo shows
     jq tcpdump                        # look at JSON and at packets
     prometheus                        # promtool, which tests the alerts
     python3-venv                      # the Python gRPC client of the contract test
+)
+readonly IMAGES=(
+    buildah                # builds images and manifest lists without a daemon
+    debian-archive-keyring # whose signatures Debian's packages in the image have
+    jq                     # looks into images
+    mmdebstrap             # FRR and what it needs, unpacked as a root of its own
+    uidmap                 # a user namespace where the caller is not root
 )
 readonly POLICY=/usr/sbin/policy-rc.d
 readonly SAVED=$POLICY.before-novaroute
@@ -32,9 +39,10 @@ as_root() {
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-missing_packages() {
+# missing_of PACKAGE...: those that are not installed.
+missing_of() {
     local package
-    for package in "${PACKAGES[@]}"; do
+    for package; do
         installed "$package" || echo "$package"
     done
 }
@@ -77,13 +85,18 @@ disable_at_boot() {
 }
 
 main() {
+    local wanted missing
+    case ${1:-tests} in
+        tests) wanted=("${TESTS[@]}") ;;
+        images) wanted=("${IMAGES[@]}") ;;
+        *) die "usage: $0 [tests|images]" ;;
+    esac
     command -v apt-get >/dev/null ||
-        die "no apt-get: this script knows Debian only. Install by hand what corresponds to: ${PACKAGES[*]}"
+        die "no apt-get: this script knows Debian only. Install by hand what corresponds to: ${wanted[*]}"
     if [ "$(id -u)" != 0 ]; then
         say "not root: packages are installed through sudo; the tests and the demo need root for network namespaces"
     fi
-    local missing
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <(missing_of "${wanted[@]}")
     if [ ${#missing[@]} = 0 ]; then
         say "all Debian packages are there"
         return

@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Builds the container images with buildah: no container engine runs, no registry is asked. For each image a manifest list with
+# the architectures that were asked for, in buildah's storage and as an OCI archive in target/images.
+#
+#   ARCHES      architectures, by default "amd64"; also "amd64 arm64"
+#   REPOSITORY  where the images will be pulled from, by default what the charts name
+#   TAG         by default the version of the workspace
+set -euo pipefail
+
+cd "$(dirname "$(readlink -f "$0")")/.."
+
+version() { sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -1; }
+
+readonly ARCHES=${ARCHES:-amd64}
+readonly REPOSITORY=${REPOSITORY:-ghcr.io/azrtydxb/novaroute}
+VERSION=$(version)
+readonly VERSION
+readonly TAG=${TAG:-$VERSION}
+REVISION=$(git describe --always --abbrev=40 --dirty --exclude='*' 2>/dev/null || echo unknown)
+readonly REVISION
+# What is built of one commit has one time: the commit's.
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 0)
+export SOURCE_DATE_EPOCH
+readonly OUT=$PWD/target/images
+readonly IMAGES=(agent operator frr)
+
+say() { printf 'images: %s\n' "$*"; }
+die() {
+    printf 'images: %s\n' "$*" >&2
+    exit 1
+}
+
+# triple ARCH: what Rust calls it.
+triple() {
+    case $1 in
+        amd64) echo x86_64-unknown-linux-gnu ;;
+        arm64) echo aarch64-unknown-linux-gnu ;;
+        *) die "architecture '$1': only amd64 and arm64 are known" ;;
+    esac
+}
+
+# linker TRIPLE: the C compiler that links for it.
+linker() {
+    if [ "$(uname -m)" = "${1%%-*}" ]; then
+        echo cc
+    else
+        echo "${1%%-*}-linux-gnu-gcc"
+    fi
+}
+
+# Before anything is built: everything that was asked for, or nothing.
+check_can_build() {
+    local arch=$1 triple cc folder
+    triple=$(triple "$arch")
+    cc=$(linker "$triple")
+    command -v "$cc" >/dev/null ||
+        die "$arch is not built: no $cc. Install Debian's gcc-${triple%%-*}-linux-gnu and libc6-dev-$arch-cross"
+    folder=$("${RUSTC:-rustc}" --print target-libdir --target "$triple")
+    [ -d "$folder" ] ||
+        die "$arch is not built: this Rust has no standard library for $triple. Run: rustup target add $triple"
+}
+
+# build_binaries ARCH TRIPLE: static ones, with the C library inside.
+build_binaries() {
+    local linker
+    linker=CARGO_TARGET_$(tr a-z- A-Z_ <<<"$2")_LINKER
+    env "$linker=$(linker "$2")" RUSTFLAGS="-C target-feature=+crt-static" \
+        "${CARGO:-cargo}" build --locked --release --target "$2" \
+        -p novaroute-agent -p novaroute-ctl -p novaroute-operator
+}
+
+# The folder of an image has what goes into it and nothing else.
+put_together() {
+    local arch=$1 built image
+    built=${CARGO_TARGET_DIR:-target}/$(triple "$arch")/release
+    for image in "${IMAGES[@]}"; do
+        rm -rf "${OUT:?}/$arch/$image"
+        mkdir -p "$OUT/$arch/$image"
+    done
+    install -m 755 "$built"/{novaroute-agent,novaroutectl} "$OUT/$arch/agent"
+    install -m 755 "$built/novaroute-operator" "$OUT/$arch/operator"
+    install -m 644 LICENSE "$OUT/$arch/agent"
+    install -m 644 LICENSE "$OUT/$arch/operator"
+    images/frr/root.sh "$arch" "$OUT/$arch/frr/root.tar"
+}
+
+# build_image IMAGE: its manifest list, and the archive.
+build_image() {
+    local name=$REPOSITORY/novaroute-$1:$TAG archive=$OUT/novaroute-$1.tar arch
+    if buildah manifest inspect "$name" >/dev/null 2>&1; then
+        buildah manifest rm "$name" >/dev/null
+    fi
+    buildah manifest create "$name" >/dev/null
+    for arch in $ARCHES; do
+        buildah bud --quiet --arch "$arch" --manifest "$name" --timestamp "$SOURCE_DATE_EPOCH" \
+            --build-arg VERSION="$VERSION" --build-arg REVISION="$REVISION" \
+            -f "images/$1/Containerfile" "$OUT/$arch/$1" >/dev/null
+    done
+    rm -f "$archive"
+    buildah manifest push --quiet --all "$name" "oci-archive:$archive:$name" >/dev/null
+}
+
+main() {
+    local arch image
+    for arch in $ARCHES; do
+        check_can_build "$arch"
+    done
+    for arch in $ARCHES; do
+        say "binaries and FRR for $arch"
+        build_binaries "$arch" "$(triple "$arch")"
+        put_together "$arch"
+    done
+    for image in "${IMAGES[@]}"; do
+        build_image "$image"
+        say "$(du -h --apparent-size "$OUT/novaroute-$image.tar" | cut -f1) $REPOSITORY/novaroute-$image:$TAG ($ARCHES) in target/images/novaroute-$image.tar"
+    done
+}
+
+main "$@"
