@@ -29,6 +29,9 @@ main() {
     # Mounted over, where the root is read-only.
     mkdir -p "$1"/{dev,proc,sys,tmp,run/frr,var/lib/frr,var/tmp}
     cp -r --no-preserve=ownership "$(dirname "$0")/rootfs/." "$1"
+    # Where no volume is mounted; frr and frrvty of rootfs/etc, by number because the builder has others.
+    chown 92:85 "$1"/{run,var/lib}/frr
+    chmod 775 "$1"/{run,var/lib}/frr
 }
 
 main "$@"
