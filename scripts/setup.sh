@@ -14,7 +14,6 @@ readonly TESTS=(
 readonly IMAGES=(
     buildah                # builds images and manifest lists without a daemon
     debian-archive-keyring # whose signatures Debian's packages in the image have
-    jq                     # looks into images
     mmdebstrap             # FRR and what it needs, unpacked as a root of its own
     uidmap                 # a user namespace where the caller is not root
 )
