@@ -184,12 +184,12 @@ impl Watching {
     }
 
     fn looked(&mut self, observer: &Observer, looked: Looked) {
-        let Looked { name, asked_ns, daemon, look } = looked;
+        let Looked { name, when, daemon, look } = looked;
         if let Some(daemon) = daemon {
             self.told.daemon(name, daemon);
         }
         if let Some(look) = look {
-            self.told.look(name, look, asked_ns);
+            self.told.look(name, look, when);
         }
         let events = self.changes(observer);
         if self.caught_up.contains(name) {

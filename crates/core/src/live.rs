@@ -15,7 +15,7 @@ use crate::prefix::{Family, Prefix};
 use crate::state::{IntentState, IntentStatus, Reason};
 use crate::store::Entry;
 
-pub use told::{Look, Push, Told};
+pub use told::{Look, Push, Told, Window};
 pub use tracker::Tracker;
 pub use unregistered::Unregistered;
 

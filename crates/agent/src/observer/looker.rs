@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use novaroute_core::intent::{IntentKey, Protocol};
-use novaroute_core::live::{DaemonLive, Look, OspfLive, SessionState};
+use novaroute_core::live::{DaemonLive, Look, OspfLive, SessionState, Window};
 use novaroute_core::name::InterfaceName;
 use novaroute_core::prefix::{Family, Prefix};
 use novaroute_core::store::Snapshot;
@@ -128,8 +128,9 @@ impl Looker {
 
     async fn look(&mut self) -> (Looked, bool) {
         // The clock that FRR's log has too; never negative.
-        let asked_ns = now_ns().unsigned_abs();
+        let asked = now_ns().unsigned_abs();
         let answer = self.ask().await;
+        let when = Window { asked, answered: now_ns().unsigned_abs() };
         let connected = answer.is_ok();
         self.ever |= connected;
         let (look, awaited) = match answer {
@@ -141,7 +142,7 @@ impl Looker {
             version: self.version.clone(),
             connections: self.vty.connections(),
         });
-        (Looked { name: self.name, asked_ns, daemon, look }, awaited)
+        (Looked { name: self.name, when, daemon, look }, awaited)
     }
 
     /// What is known of a daemon that could not be looked at: one that hangs goes on as far as anyone knows, one that

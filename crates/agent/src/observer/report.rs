@@ -1,6 +1,6 @@
 //! What the tasks that watch the daemons tell the observer.
 
-use novaroute_core::live::{DaemonLive, Look, Push};
+use novaroute_core::live::{DaemonLive, Look, Push, Window};
 
 /// One thing to tell.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ pub(super) enum Report {
 pub(super) struct Looked {
     /// Which.
     pub(super) name: &'static str,
-    /// When it was asked, in nanoseconds since 1970-01-01 UTC.
-    pub(super) asked_ns: u64,
+    /// When.
+    pub(super) when: Window,
     /// The daemon itself; `None`: it was never there.
     pub(super) daemon: Option<DaemonLive>,
     /// What it answered; `None`: it hangs.

@@ -17,6 +17,15 @@ use crate::prefix::Prefix;
 /// Nanoseconds since 1970-01-01 UTC, by the clock that the agent and FRR share.
 type Nanoseconds = u64;
 
+/// When a daemon was looked at, in nanoseconds since 1970-01-01 UTC: its answer is from some moment in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// When it was asked.
+    pub asked: u64,
+    /// When the answer was there.
+    pub answered: u64,
+}
+
 /// A change that FRR tells by itself, the moment it happens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Push {
@@ -87,6 +96,9 @@ struct OspfTold {
     lsdb: BTreeSet<Prefix>,
 }
 
+/// The states through which a neighbor becomes Full (RFC 2328 §10.1).
+const ON_THE_WAY_UP: [&str; 4] = ["Init", "ExStart", "Exchange", "Loading"];
+
 /// What a push is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Subject {
@@ -100,6 +112,8 @@ enum Subject {
 struct Source {
     /// When it was asked for the look that was taken last.
     looked: Nanoseconds,
+    /// When the answer to that was there.
+    answered: Nanoseconds,
     /// What it pushed since then, and when.
     pushed: BTreeMap<Subject, Nanoseconds>,
 }
@@ -138,13 +152,14 @@ impl Told {
         }
     }
 
-    /// Takes in what a daemon answered to a look for which it was asked at `asked`, unless it has answered a later one.
-    pub fn look(&mut self, daemon: &str, look: Look, asked: Nanoseconds) {
+    /// Takes in what a daemon answered to a look, unless it has answered one for which it was asked later.
+    pub fn look(&mut self, daemon: &str, look: Look, when: Window) {
+        let Window { asked, answered } = when;
         let source = self.sources.entry(daemon.to_owned()).or_default();
         if asked < source.looked {
             return;
         }
-        source.looked = asked;
+        (source.looked, source.answered) = (asked, answered);
         source.pushed.retain(|_, at| *at > asked);
         // What was pushed since is newer than the answer.
         let newer: Vec<Subject> = source.pushed.keys().cloned().collect();
@@ -207,6 +222,13 @@ impl Told {
         if at <= source.looked {
             return false;
         }
+        // Nor is a neighbor on its way to where the answer has it already. Should it have fallen back just then, the look
+        // that follows each push tells.
+        let answered = at <= source.answered;
+        if answered && self.has_arrived(daemon, &push) {
+            return false;
+        }
+        let source = self.sources.entry(daemon.to_owned()).or_default();
         if let Some(subject) = subject(&push) {
             source.pushed.insert(subject, at);
         }
@@ -262,6 +284,14 @@ impl Told {
         session.diagnostic = reason;
         session.uptime_s = (state == BfdState::Up).then_some(0);
         true
+    }
+
+    /// Whether a neighbor is known to be where it is said to be going.
+    fn has_arrived(&self, daemon: &str, push: &Push) -> bool {
+        let Push::OspfNeighbor { interface, neighbor, state } = push else { return false };
+        let known = self.ospf.get(daemon).and_then(|told| told.interfaces.get(interface)?.neighbors.get(neighbor));
+        ON_THE_WAY_UP.iter().any(|word| state.eq_ignore_ascii_case(word))
+            && known.is_some_and(|known| known.starts_with("Full"))
     }
 
     fn neighbor_changed(&mut self, daemon: &str, interface: InterfaceName, neighbor: String, state: String) -> bool {

@@ -25,6 +25,11 @@ fn down(reason: &str) -> Push {
     Push::PeerDown { peer: tor(), reason: reason.to_owned() }
 }
 
+/// A look whose answer was there at once.
+fn at(when: Nanoseconds) -> Window {
+    Window { asked: when, answered: when }
+}
+
 fn announced(told: &Told) -> bool {
     told.live().advertised.contains_key(&(Protocol::Bgp, prefix()))
 }
@@ -32,7 +37,7 @@ fn announced(told: &Told) -> bool {
 #[test]
 fn a_session_that_is_pushed_down_takes_its_announcements_along() {
     let mut told = Told::default();
-    told.look("bgpd", bgp(SessionState::Established, 0), 10);
+    told.look("bgpd", bgp(SessionState::Established, 0), at(10));
     assert!(announced(&told));
     assert!(told.push("bgpd", down("Hold timer expired"), 20));
     assert!(!announced(&told));
@@ -43,27 +48,27 @@ fn a_session_that_is_pushed_down_takes_its_announcements_along() {
 #[test]
 fn a_look_that_was_asked_for_before_a_push_does_not_undo_it() {
     let mut told = Told::default();
-    told.look("bgpd", bgp(SessionState::Established, 0), 10);
+    told.look("bgpd", bgp(SessionState::Established, 0), at(10));
     told.push("bgpd", down("x"), 20);
-    told.look("bgpd", bgp(SessionState::Established, 0), 15);
+    told.look("bgpd", bgp(SessionState::Established, 0), at(15));
     assert_eq!(told.live().peers[&tor()].state, SessionState::Idle);
     assert!(!announced(&told), "nothing is sent over a session that is down");
-    told.look("bgpd", bgp(SessionState::Established, 1), 25);
+    told.look("bgpd", bgp(SessionState::Established, 1), at(25));
     assert!(announced(&told));
 }
 
 #[test]
 fn a_look_that_comes_late_does_not_undo_a_later_one() {
     let mut told = Told::default();
-    told.look("bgpd", bgp(SessionState::Established, 1), 20);
-    told.look("bgpd", bgp(SessionState::Idle, 0), 10);
+    told.look("bgpd", bgp(SessionState::Established, 1), at(20));
+    told.look("bgpd", bgp(SessionState::Idle, 0), at(10));
     assert_eq!(told.live().peers[&tor()], peer(SessionState::Established, 1));
 }
 
 #[test]
 fn a_look_disagrees_where_a_session_is_not_as_it_was_told() {
     let mut told = Told::default();
-    told.look("bgpd", bgp(SessionState::Established, 0), 10);
+    told.look("bgpd", bgp(SessionState::Established, 0), at(10));
     assert!(told.agrees("bgpd", &bgp(SessionState::Established, 0)));
     assert!(!told.agrees("bgpd", &bgp(SessionState::Idle, 1)));
     assert!(!told.agrees("bgpd", &bgp(SessionState::Established, 1)), "down and up again");
@@ -74,7 +79,7 @@ fn a_look_disagrees_where_a_session_is_not_as_it_was_told() {
 #[test]
 fn a_push_that_a_look_has_told_already_says_nothing_new() {
     let mut told = Told::default();
-    told.look("bgpd", bgp(SessionState::Established, 1), 30);
+    told.look("bgpd", bgp(SessionState::Established, 1), at(30));
     assert!(!told.push("bgpd", down("x"), 20));
     assert!(!told.push("bgpd", Push::PeerUp(tor()), 25));
     assert!(!told.push("bgpd", Push::PeerUp(tor()), 35), "it is up");
@@ -86,12 +91,12 @@ fn looks_at_one_daemon_say_nothing_of_pushes_of_another() {
     let key = BfdKey { peer: tor().get(), interface: None, hop: Hop::Single };
     let sessions = |state| Look::Bfd([(key.clone(), BfdLive { state, ..BfdLive::default() })].into());
     let mut told = Told::default();
-    told.look("bfdd", sessions(BfdState::Up), 10);
+    told.look("bfdd", sessions(BfdState::Up), at(10));
     assert!(told.push("bfdd", Push::BfdDown { session: key.clone(), reason: "x".to_owned() }, 20));
-    told.look("bgpd", bgp(SessionState::Established, 0), 30);
-    told.look("bfdd", sessions(BfdState::Up), 15);
+    told.look("bgpd", bgp(SessionState::Established, 0), at(30));
+    told.look("bfdd", sessions(BfdState::Up), at(15));
     assert_eq!(told.live().bfd[&key].state, BfdState::Down);
-    told.look("bfdd", sessions(BfdState::Up), 25);
+    told.look("bfdd", sessions(BfdState::Up), at(25));
     assert_eq!(told.live().bfd[&key].state, BfdState::Up);
 }
 
@@ -100,7 +105,7 @@ fn a_notification_explains_the_end_of_its_session_only() {
     let notification = || Push::Notification { peer: tor(), reason: "Cease/BFD Down".to_owned() };
     let reason_of = |pushes: Vec<Push>| {
         let mut told = Told::default();
-        told.look("bgpd", bgp(SessionState::Established, 0), 0);
+        told.look("bgpd", bgp(SessionState::Established, 0), at(0));
         for (at, push) in (1..).zip(pushes) {
             told.push("bgpd", push, at);
         }
@@ -130,11 +135,34 @@ fn an_ospf_neighbor_is_what_was_said_last_and_two_way_is_left_to_a_look() {
     let without = OspfLive { state: "DR".to_owned(), ..OspfLive::default() };
     let look =
         |ospf: &OspfLive| Look::Ospf { interfaces: [(eth0.clone(), ospf.clone())].into(), lsdb: BTreeSet::new() };
-    told.look("ospfd", look(&without), 2);
+    told.look("ospfd", look(&without), at(2));
     assert_eq!(neighbors(&told), ["Full"]);
     assert!(told.push("ospfd", neighbor("Deleted"), 4));
-    told.look("ospfd", look(&without), 5);
+    told.look("ospfd", look(&without), at(5));
     assert!(neighbors(&told).is_empty());
+}
+
+#[test]
+fn what_a_neighbor_passed_while_it_was_looked_at_does_not_take_it_down() {
+    let eth0: InterfaceName = "eth0".parse().unwrap();
+    let push = |state: &str| Push::OspfNeighbor {
+        interface: eth0.clone(),
+        neighbor: "ospf3 2.2.2.2".to_owned(),
+        state: state.to_owned(),
+    };
+    let full = OspfLive { state: "DR".to_owned(), neighbors: [("ospf3 2.2.2.2".to_owned(), "Full".to_owned())].into() };
+    for (state, pushed, changes) in [
+        ("Loading", 15, false),
+        ("Exchange", 20, false),
+        ("Full", 15, false),
+        ("Down", 15, true),
+        ("Loading", 21, true),
+    ] {
+        let mut told = Told::default();
+        let look = Look::Ospf { interfaces: [(eth0.clone(), full.clone())].into(), lsdb: BTreeSet::new() };
+        told.look("ospf6d", look, Window { asked: 10, answered: 20 });
+        assert_eq!(told.push("ospf6d", push(state), pushed), changes, "{state} at {pushed}");
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use expect_test::expect;
-use novaroute_core::live::{Look, Told};
+use novaroute_core::live::{Look, Told, Window};
 
 use super::*;
 use crate::show::tests::both_versions;
@@ -78,7 +78,8 @@ fn both_versions_of_ospf_come_together() {
     );
     let mut told = Told::default();
     for (daemon, interfaces) in [("ospfd", v2), ("ospf6d", v3)] {
-        told.look(daemon, Look::Ospf { interfaces: interfaces.unwrap(), lsdb: BTreeSet::new() }, 1);
+        let when = Window { asked: 1, answered: 1 };
+        told.look(daemon, Look::Ospf { interfaces: interfaces.unwrap(), lsdb: BTreeSet::new() }, when);
     }
     expect![[r#"
         lo: Loopback {}
