@@ -39,33 +39,31 @@ triple() {
     esac
 }
 
-# linker TRIPLE: the C compiler that links for it.
-linker() {
-    if [ "$(uname -m)" = "${1%%-*}" ]; then
-        echo cc
-    else
-        echo "${1%%-*}-linux-gnu-gcc"
-    fi
+# cross_compiler TRIPLE: the C compiler that links for another machine than this one.
+cross_compiler() {
+    [ "$(uname -m)" = "${1%%-*}" ] || echo "${1%%-*}-linux-gnu-gcc"
 }
 
 # Before anything is built: everything that was asked for, or nothing.
 check_can_build() {
     local arch=$1 triple cc folder
     triple=$(triple "$arch")
-    cc=$(linker "$triple")
-    command -v "$cc" >/dev/null ||
+    cc=$(cross_compiler "$triple")
+    [ -z "$cc" ] || command -v "$cc" >/dev/null ||
         die "$arch is not built: no $cc. Install Debian's gcc-${triple%%-*}-linux-gnu and libc6-dev-$arch-cross"
     folder=$("${RUSTC:-rustc}" --print target-libdir --target "$triple")
     [ -d "$folder" ] ||
         die "$arch is not built: this Rust has no standard library for $triple. Run: rustup target add $triple"
 }
 
-# build_binaries ARCH TRIPLE: static ones, with the C library inside.
+# build_binaries TRIPLE: static ones, with the C library inside.
 build_binaries() {
-    local linker
-    linker=CARGO_TARGET_$(tr a-z- A-Z_ <<<"$2")_LINKER
-    env "$linker=$(linker "$2")" RUSTFLAGS="-C target-feature=+crt-static" \
-        "${CARGO:-cargo}" build --locked --release --target "$2" \
+    local cc environment=(RUSTFLAGS="-C target-feature=+crt-static")
+    cc=$(cross_compiler "$1")
+    if [ -n "$cc" ]; then
+        environment+=("CARGO_TARGET_$(tr a-z- A-Z_ <<<"$1")_LINKER=$cc")
+    fi
+    env "${environment[@]}" "${CARGO:-cargo}" build --locked --release --target "$1" \
         -p novaroute-agent -p novaroute-ctl -p novaroute-operator
 }
 
@@ -107,7 +105,7 @@ main() {
     done
     for arch in $ARCHES; do
         say "binaries and FRR for $arch"
-        build_binaries "$arch" "$(triple "$arch")"
+        build_binaries "$(triple "$arch")"
         put_together "$arch"
     done
     for image in "${IMAGES[@]}"; do
