@@ -22,9 +22,10 @@ const CONFIG_DIR: &str = "/etc/novaroute/config";
 /// Seconds that a pod has to withdraw everything: the agent takes 10 at most, then FRR ends.
 const GRACE_S: i64 = 30;
 /// What FRR's daemons need: sockets of their own kinds and routes (NET_*), namespaces (SYS_ADMIN), and to become the user
-/// frr after they have opened what they need.
+/// frr after they have opened what they need. Without KILL nobody in the container could end a daemon that has become frr:
+/// one that hangs would never be started anew, and routes would stay in the kernel at the end.
 const FRR_CAPABILITIES: [&str; 9] =
-    ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SYS_ADMIN", "SETUID", "SETGID", "CHOWN", "DAC_OVERRIDE", "FOWNER"];
+    ["NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE", "SYS_ADMIN", "SETUID", "SETGID", "CHOWN", "DAC_OVERRIDE", "KILL"];
 /// What the agent needs: the sockets of FRR's daemons belong to the user frr.
 const AGENT_CAPABILITIES: [&str; 1] = ["DAC_OVERRIDE"];
 
