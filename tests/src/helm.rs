@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use tokio::process::Command;
 
+use crate::kubernetes::KUBERNETES;
 use crate::python::{made_once, programs, run};
 
 /// The releases: the last that many still have, and the current one.
 pub const RELEASES: [&str; 2] = ["3", "4"];
-/// The oldest Kubernetes that is supported, for which templates are rendered.
-const KUBERNETES: &str = "1.33";
 
 /// A release of Helm.
 #[derive(Debug, Clone)]
@@ -44,7 +43,7 @@ impl Helm {
     pub async fn template(&self, chart: &Path, values: &Path, more: &[&str]) -> Result<String> {
         let mut command = Command::new(&self.program);
         command.args(["template", "novaroute"]).arg(chart).args(["--namespace", "novaroute"]);
-        command.args(["--kube-version", KUBERNETES]).args(more).arg("--values").arg(values);
+        command.args(["--kube-version", KUBERNETES[0]]).args(more).arg("--values").arg(values);
         // Helm 4 has an empty line before each document that Helm 3 has not.
         Ok(run(&mut command).await?.replace("\n\n---\n", "\n---\n"))
     }
@@ -55,7 +54,7 @@ impl Helm {
     /// What Helm says against them, warnings too.
     pub async fn lint(&self, chart: &Path, values: &Path) -> Result<String> {
         let mut command = Command::new(&self.program);
-        command.args(["lint", "--strict", "--kube-version", KUBERNETES]).arg(chart).arg("--values").arg(values);
+        command.args(["lint", "--strict", "--kube-version", KUBERNETES[0]]).arg(chart).arg("--values").arg(values);
         run(&mut command).await
     }
 }

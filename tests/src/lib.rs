@@ -15,6 +15,7 @@ pub mod executed;
 pub mod exposition;
 pub mod helm;
 pub mod http;
+pub mod kubernetes;
 pub mod ospf;
 pub mod promql;
 pub mod promtool;

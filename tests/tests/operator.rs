@@ -3,11 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use novaroute_e2e::binary::binary;
-use novaroute_e2e::python::{programs, run};
+use novaroute_e2e::kubernetes::{KUBERNETES, agent_takes, validate};
+use novaroute_e2e::python::run;
 use novaroute_operator::crd::NovaRouteCluster;
 use novaroute_operator::manifest::objects;
 use tokio::process::Command as Program;
@@ -34,8 +34,6 @@ fn lay_out(resource: &str, folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The oldest release of Kubernetes that is supported, and the newest that the schemas are there for.
-const KUBERNETES: [&str; 2] = ["1.33", "1.37"];
 /// Resources as users write them.
 const RESOURCES: [&str; 2] = ["cluster.yaml", "earlier.yaml"];
 
@@ -43,19 +41,12 @@ fn resource(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/operator/tests/resources").join(name)
 }
 
-#[test]
-fn the_agent_takes_what_the_operator_writes() -> Result<()> {
+#[tokio::test]
+async fn the_agent_takes_what_the_operator_writes() -> Result<()> {
     for name in RESOURCES {
         let folder = tempfile::tempdir()?;
         let config = lay_out(&fs::read_to_string(resource(name))?, folder.path())?;
-        let mut check = Command::new(binary("novaroute-agent")?);
-        let output = check.arg("--check").arg("--config").arg(config).env("NODE_IP", "10.0.0.7").output()?;
-        let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-        // Nothing but that: no warning either.
-        ensure!(
-            output.status.success() && told.trim().ends_with(": ok") && told.lines().count() == 1,
-            "{name}: {told}"
-        );
+        agent_takes(&config).await.context(name)?;
     }
     Ok(())
 }
@@ -63,26 +54,18 @@ fn the_agent_takes_what_the_operator_writes() -> Result<()> {
 /// Against the schemas of Kubernetes: no field that is not known, none missing, none of another type.
 #[tokio::test]
 async fn the_manifests_and_definitions_are_what_kubernetes_takes() -> Result<()> {
-    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("kubernetes/requirements.txt");
-    let programs = programs(&requirements, Path::new(env!("CARGO_TARGET_TMPDIR"))).await?;
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let operator = binary("novaroute-operator")?;
     let mut printed = vec![run(Program::new(&operator).arg("crds")).await?];
     for name in RESOURCES {
         printed.push(run(Program::new(&operator).args(["manifests", "--filename"]).arg(resource(name))).await?);
     }
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("documents.yaml");
-    let validate = async |version: &str, documents: &str| {
-        fs::write(&path, documents)?;
-        let mut validate = Program::new(programs.join("kubernetes-validate"));
-        run(validate.args(["-k", version, "--strict"]).arg(&path)).await
-    };
     for version in KUBERNETES {
         for documents in &printed {
-            validate(version, documents).await?;
+            validate(documents, version, cache).await?;
         }
         let broken = printed[1].replace("hostNetwork:", "hostNetwrk:");
-        let told = validate(version, &broken).await.err().context("a field that does not exist was taken")?;
+        let told = validate(&broken, version, cache).await.err().context("a field that does not exist was taken")?;
         ensure!(format!("{told:#}").contains("hostNetwrk"), "{told:#}");
     }
     Ok(())

@@ -13,6 +13,7 @@ use novaroute_core::intent::Kind;
 use novaroute_core::name::OwnerName;
 use novaroute_core::reconcile::RoundEnd;
 use novaroute_core::state::Reason;
+use novaroute_frr::daemon::PROCESSES;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -34,9 +35,6 @@ const EVERY_KIND: &str = "all";
 
 /// What FRR's daemons are looked at for: the label `protocol` of a look that failed.
 const MONITORED: [&str; 7] = ["bfd", "bgp", "mgmt", "ospf", "ospf6", "static", "zebra"];
-
-/// The daemons whose live log is read: the label `daemon`.
-const FOLLOWED: [&str; 7] = ["bfdd", "bgpd", "mgmtd", "ospf6d", "ospfd", "staticd", "zebra"];
 
 /// Names and values of a series' labels.
 type Labels<const N: usize> = [(&'static str, String); N];
@@ -144,7 +142,7 @@ impl Metrics {
         for protocol in MONITORED {
             let _zero = self.monitoring_errors.get_or_create(&[("protocol", protocol.to_owned())]);
         }
-        for daemon in FOLLOWED {
+        for daemon in PROCESSES {
             self.pushes_lost(daemon, 0);
             self.changes_found_by_look(daemon, 0);
         }

@@ -19,6 +19,7 @@ use anyhow::anyhow;
 use novaroute_core::event::{Event, EventType};
 use novaroute_core::live::{DaemonLive, Live, Told, Tracker, Unregistered};
 use novaroute_frr::FrrVersion;
+use novaroute_frr::daemon::PROCESSES;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -34,8 +35,6 @@ use follower::Follower;
 use looker::{Looker, Poke};
 use report::{Looked, Report};
 
-/// The daemons that are watched; which of them there are depends on the FRR.
-const DAEMONS: [&str; 7] = ["zebra", "bgpd", "bfdd", "ospfd", "ospf6d", "staticd", "mgmtd"];
 /// Reports that wait to be taken in. Beyond, messages wait in the daemons' sockets, and FRR counts those that do not
 /// fit there.
 const REPORTS_MAX: usize = 4096;
@@ -73,7 +72,7 @@ pub async fn observe(mut observer: Observer) -> anyhow::Result<()> {
     let (sender, mut reports) = mpsc::channel(REPORTS_MAX);
     let mut tasks = JoinSet::new();
     let mut pokes = BTreeMap::new();
-    for name in DAEMONS {
+    for name in PROCESSES {
         let (view, metrics) = (observer.view.clone(), Arc::clone(&observer.metrics));
         let looker = Looker::new(name, &observer.frr, view, metrics, sender.clone());
         pokes.insert(name, looker.poke());

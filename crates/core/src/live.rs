@@ -22,6 +22,16 @@ pub use unregistered::Unregistered;
 /// Own prefixes that are announced, and to whom.
 pub type Advertised = BTreeMap<(Protocol, Prefix), BTreeSet<PeerAddress>>;
 
+/// How many prefixes each peer was sent, from whom each was sent to.
+pub fn sent_to_each<'a>(prefixes: impl IntoIterator<Item = &'a BTreeSet<PeerAddress>>) -> BTreeMap<PeerAddress, u32> {
+    let mut counts: BTreeMap<PeerAddress, u32> = BTreeMap::new();
+    for peer in prefixes.into_iter().flatten() {
+        let count = counts.entry(*peer).or_default();
+        *count = count.saturating_add(1);
+    }
+    counts
+}
+
 /// A BGP session's state (RFC 4271 §8.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum SessionState {

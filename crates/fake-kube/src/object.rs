@@ -6,6 +6,20 @@ use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 
+/// Fields of the metadata that the API server writes, and no client can change.
+pub(crate) const SERVER_WRITTEN: &[&str] = &[
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "generateName",
+    "generation",
+    "managedFields",
+    "name",
+    "namespace",
+    "resourceVersion",
+    "uid",
+];
+
 /// Refuses what is no object, or has a `metadata` that is none; adds an empty one where it is missing.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use novaroute_core::intent::IntentKey;
 pub use crate::context::Context;
 use crate::daemon::Daemon;
 use crate::normal;
-use crate::rules::{self, LineKind, Rule};
+use crate::rules::{self, LineKind, Rule, Scope};
 
 /// A line as it is sent, which hides its secret when it is printed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,6 +144,13 @@ impl Config {
         self.contexts
             .iter()
             .flat_map(|(daemon, contexts)| contexts.iter().map(|(context, slots)| (*daemon, context, slots)))
+    }
+
+    /// A daemon's contexts of one scope, in the default VRF.
+    pub fn contexts_of(&self, daemon: Daemon, scope: Scope) -> impl Iterator<Item = (&Context, &Slots)> {
+        let of_scope =
+            move |(of, context, _): &(Daemon, &Context, _)| *of == daemon && Scope::of(context) == Some(scope);
+        self.contexts().filter(of_scope).map(|(_, context, slots)| (context, slots))
     }
 
     /// The slots of a context.

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+/// The processes of an FRR that are watched; which of them there are depends on its version and on what it is to do.
+pub const PROCESSES: [&str; 7] = ["zebra", "bgpd", "bfdd", "ospfd", "ospf6d", "staticd", "mgmtd"];
+
 /// The daemons that are written to, by the configuration they hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Daemon {

@@ -60,10 +60,8 @@ pub fn withdrawal(running: &Config, prefixes: &BTreeSet<Prefix>) -> [Plan; 2] {
 /// Where bgpd of the default VRF has the family.
 fn unicast(running: &Config, family: Family) -> Option<&Context> {
     let line = format!("address-family {} unicast", family_word(family));
-    let contexts = running.contexts().filter(|(daemon, context, _)| {
-        *daemon == Daemon::Bgpd && Scope::of(context) == Some(Scope::Unicast) && context.path().last() == Some(&line)
-    });
-    contexts.map(|(_, context, _)| context).next()
+    let mut contexts = running.contexts_of(Daemon::Bgpd, Scope::Unicast).map(|(context, _)| context);
+    contexts.find(|context| context.path().last() == Some(&line))
 }
 
 #[cfg(test)]

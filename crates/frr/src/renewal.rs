@@ -56,7 +56,7 @@ pub fn clients(text: &str) -> Clients {
 /// table-map that somebody else has set stays: setting it once more does the same.
 #[must_use]
 pub fn routes(running: &Config) -> Plan {
-    let families = contexts(running, Daemon::Bgpd, Scope::Unicast);
+    let families = running.contexts_of(Daemon::Bgpd, Scope::Unicast);
     let batches = families.map(|(context, slots)| {
         let other = slots.get(&Slot { kind: LineKind::TableMap, id: String::new() });
         let leaves = match other.filter(|line| !line.text.reveal().contains(own::NAME_PREFIX)) {
@@ -79,7 +79,7 @@ pub fn routes(running: &Config) -> Plan {
 /// that is set a second time disturbs no session.
 #[must_use]
 pub fn bfd_sessions(running: &Config, peers: &BTreeSet<IpAddr>) -> Plan {
-    let batches = contexts(running, Daemon::Bgpd, Scope::RouterBgp).map(|(context, slots)| {
+    let batches = running.contexts_of(Daemon::Bgpd, Scope::RouterBgp).map(|(context, slots)| {
         let of_peer = |slot: &Slot| slot.id.parse().is_ok_and(|peer| peers.contains(&peer));
         let lines = slots.iter().filter(|(slot, _)| slot.kind == LineKind::NeighborBfd && of_peer(slot));
         let leaves = lines.map(|(slot, line)| Leaf::unasked(line.text.reveal(), slot.kind, Op::Replace));
@@ -110,7 +110,7 @@ pub fn change_of_ospf6d_map(running: &Config) -> Plan {
 #[must_use]
 pub fn redistribution(running: &Config, of: Daemon) -> [Plan; 2] {
     let plan = |lines: &dyn Fn(&Rule, &Slot, &str) -> Leaf| {
-        let batches = contexts(running, of, Scope::RouterOspf).map(|(context, slots)| {
+        let batches = running.contexts_of(of, Scope::RouterOspf).map(|(context, slots)| {
             let own = redistributions(slots).filter(|(_, line)| is_own_redistribution(line));
             Batch::unasked(of, context, own.map(|(slot, line)| lines(line.rule, slot, line.text.reveal())).collect())
         });
@@ -125,7 +125,7 @@ pub fn redistribution(running: &Config, of: Daemon) -> [Plan; 2] {
 /// Whether all that ospfd or ospf6d redistributes is redistributed for the agent.
 #[must_use]
 pub fn redistributes_own_only(running: &Config, of: Daemon) -> bool {
-    let mut slots = contexts(running, of, Scope::RouterOspf).map(|(_, slots)| slots);
+    let mut slots = running.contexts_of(of, Scope::RouterOspf).map(|(_, slots)| slots);
     slots.all(|slots| redistributions(slots).all(|(_, line)| is_own_redistribution(line)))
 }
 
@@ -135,13 +135,6 @@ fn redistributions(slots: &Slots) -> impl Iterator<Item = (&Slot, &Line)> {
 
 fn is_own_redistribution(line: &Line) -> bool {
     line.text.reveal().ends_with(&format!(" route-map {}", own::OSPF))
-}
-
-/// A daemon's contexts of one scope, in the default VRF.
-fn contexts(running: &Config, of: Daemon, scope: Scope) -> impl Iterator<Item = (&Context, &Slots)> {
-    let there =
-        running.contexts().filter(move |(daemon, context, _)| *daemon == of && Scope::of(context) == Some(scope));
-    there.map(|(_, context, slots)| (context, slots))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use expect_test::expect_file;
 use novaroute_e2e::binary::binary;
+use novaroute_e2e::kubernetes::agent_takes;
 use novaroute_e2e::python::run;
 use serde_json::Value;
 use tokio::process::Command;
@@ -59,12 +60,7 @@ async fn the_agent_takes_the_configuration() -> Result<()> {
         let documents = documents(&rendered(&chart(AGENT), &values, &[]).await?)?;
         let folder = tempfile::tempdir()?;
         lay_out(&documents, folder.path())?;
-        let mut check = Command::new(binary("novaroute-agent")?);
-        check.arg("--check").arg("--config").arg(folder.path().join("config.json")).env("NODE_IP", "10.0.0.7");
-        let output = check.output().await?;
-        let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-        let is_ok = output.status.success() && told.trim().ends_with(": ok") && told.lines().count() == 1;
-        ensure!(is_ok, "{}: {told}", values.display());
+        agent_takes(&folder.path().join("config.json")).await.with_context(|| values.display().to_string())?;
     }
     Ok(())
 }

@@ -6,16 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::ByteString;
 use novaroute_e2e::helm::{Helm, RELEASES};
-use novaroute_e2e::python::{programs, run};
+use novaroute_e2e::kubernetes::{self, KUBERNETES};
 use serde_json::Value;
-use tokio::process::Command;
 
 /// The chart of the agents alone.
 pub(crate) const AGENT: &str = "novaroute";
 /// The operator's chart.
 pub(crate) const OPERATOR: &str = "novaroute-operator";
-/// The oldest release of Kubernetes that is supported, and the newest that the schemas are there for.
-const KUBERNETES: [&str; 2] = ["1.33", "1.37"];
 /// Groups of custom resources, which the schemas of Kubernetes do not know.
 const CUSTOM: [&str; 2] = ["novaroute.io/", "monitoring.coreos.com/"];
 
@@ -95,7 +92,6 @@ pub(crate) fn object<'a>(documents: &'a [Value], kind: &str) -> Result<&'a Value
 /// # Errors
 /// What is wrong with which.
 pub(crate) async fn validate(text: &str) -> Result<()> {
-    let programs = programs(&at("tests/kubernetes/requirements.txt"), cache()).await?;
     let mut known = String::new();
     for document in text.split("\n---\n") {
         let is_custom = documents(document)?.iter().any(|document| {
@@ -106,11 +102,8 @@ pub(crate) async fn validate(text: &str) -> Result<()> {
             known += &format!("---\n{document}\n");
         }
     }
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("documents.yaml");
-    fs::write(&path, known)?;
     for version in KUBERNETES {
-        run(Command::new(programs.join("kubernetes-validate")).args(["-k", version, "--strict"]).arg(&path)).await?;
+        kubernetes::validate(&known, version, cache()).await?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use novaroute_core::intent::{IntentKey, Protocol};
-use novaroute_core::live::{PeerLive, SessionState};
+use novaroute_core::live::{PeerLive, SessionState, sent_to_each};
 use novaroute_core::peer::PeerAddress;
 use novaroute_core::prefix::Prefix;
 use novaroute_core::store::Snapshot;
@@ -167,10 +167,10 @@ impl Advertised {
         if self.is_in_doubt() {
             return;
         }
-        let known = |peer: &PeerAddress| self.sent.values().filter(|to| to.contains(peer)).count();
+        let known = sent_to_each(self.sent.values());
         let mut explained = BTreeMap::new();
         for (address, peer) in peers.iter().filter(|(address, _)| self.sessions.contains_key(address)) {
-            let known = u32::try_from(known(address)).unwrap_or(u32::MAX);
+            let known = known.get(address).copied().unwrap_or_default();
             explained.insert(*address, (peer.prefixes_sent, known));
         }
         if explained == self.explained {

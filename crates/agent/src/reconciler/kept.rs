@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use novaroute_core::intent::Protocol;
-use novaroute_core::live::{Live, SessionState};
+use novaroute_core::live::{Live, SessionState, sent_to_each};
 use novaroute_core::peer::PeerAddress;
 use novaroute_core::prefix::Prefix;
 use novaroute_frr::{FrrVersion, kept};
@@ -59,11 +59,8 @@ fn unexplained(live: &Live) -> BTreeMap<PeerAddress, Counts> {
     if !bgpd.is_some_and(FrrVersion::loses_withdrawals) {
         return BTreeMap::new();
     }
-    let mut known: BTreeMap<PeerAddress, u32> = BTreeMap::new();
     let of_bgp = live.advertised.iter().filter(|((protocol, _), _)| *protocol == Protocol::Bgp);
-    for peer in of_bgp.flat_map(|(_, peers)| peers) {
-        *known.entry(*peer).or_default() += 1;
-    }
+    let known = sent_to_each(of_bgp.map(|(_, peers)| peers));
     let established = live.peers.iter().filter(|(_, peer)| peer.state == SessionState::Established);
     let counts =
         established.map(|(address, peer)| (*address, (peer.prefixes_sent, known.get(address).copied().unwrap_or(0))));

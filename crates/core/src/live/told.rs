@@ -224,8 +224,8 @@ impl Told {
         }
         // Nor is a neighbor on its way to where the answer has it already. Should it have fallen back just then, the look
         // that follows each push tells.
-        let answered = at <= source.answered;
-        if answered && self.has_arrived(daemon, &push) {
+        let may_be_answered = at <= source.answered;
+        if may_be_answered && self.has_arrived(daemon, &push) {
             return false;
         }
         let source = self.sources.entry(daemon.to_owned()).or_default();

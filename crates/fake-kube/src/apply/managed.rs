@@ -27,21 +27,6 @@ pub(crate) struct Entry {
     pub(crate) fields: FieldSet,
 }
 
-/// Fields of the metadata that nobody owns: the API server writes them.
-const UNOWNED: &[&str] = &[
-    "creationTimestamp",
-    "deletionGracePeriodSeconds",
-    "deletionTimestamp",
-    "generateName",
-    "generation",
-    "managedFields",
-    "name",
-    "namespace",
-    "resourceVersion",
-    "selfLink",
-    "uid",
-];
-
 pub(crate) fn read(object: &Value) -> Vec<Entry> {
     object["metadata"]["managedFields"].as_array().into_iter().flatten().map(Entry::from_value).collect()
 }
@@ -97,7 +82,8 @@ pub(crate) fn ownable(mut set: FieldSet, resource: &Resource, author: &Author) -
     set.children.remove(&top("apiVersion"));
     set.children.remove(&top("kind"));
     let mut fields = set.children.remove(&metadata).unwrap_or_default();
-    for name in UNOWNED {
+    // The API server writes them, or wrote them once: nobody owns them.
+    for name in object::SERVER_WRITTEN.iter().chain(&["selfLink"]) {
         fields.children.remove(&top(name));
     }
     fields.member = false;

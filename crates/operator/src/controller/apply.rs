@@ -95,7 +95,7 @@ impl Applier<'_> {
         }
     }
 
-    fn api<K: Kept>(&self) -> Api<K> {
+    pub(super) fn api<K: Kept>(&self) -> Api<K> {
         Api::namespaced(self.client.clone(), self.namespace)
     }
 
@@ -104,6 +104,6 @@ impl Applier<'_> {
     }
 }
 
-fn failed<K: Kept>(name: &str, error: kube::Error) -> ApplyError {
+pub(super) fn failed<K: Kept>(name: &str, error: kube::Error) -> ApplyError {
     ApplyError::Api { kind: K::kind(&()).into_owned(), name: name.to_owned(), source: Box::new(error) }
 }

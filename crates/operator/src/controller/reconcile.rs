@@ -13,7 +13,7 @@ use kube::{Api, Client, Resource as _, ResourceExt as _};
 use serde_json::{Value, json};
 use tracing::info;
 
-use super::apply::{Applier, ApplyError, MANAGER};
+use super::apply::{Applier, ApplyError, MANAGER, failed};
 use super::event::Teller;
 use super::metrics::Metrics;
 use super::status::{Found, Obstacle, status};
@@ -163,14 +163,11 @@ impl Look<'_> {
 
     /// The first Secret that is referred to and not there: pods wait for it.
     async fn missing_secret(&self, cluster: &NovaRouteCluster) -> Result<Option<Obstacle>, LookError> {
-        let secrets: Api<Secret> = Api::namespaced(self.context.client.clone(), self.applier.namespace);
+        let secrets = self.applier.api::<Secret>();
         for (number, owner) in cluster.spec.agent.owners.iter().enumerate() {
             let Some(reference) = &owner.token_secret_ref else { continue };
-            let found = secrets.get_opt(&reference.name).await.map_err(|source| ApplyError::Api {
-                kind: "Secret".to_owned(),
-                name: reference.name.clone(),
-                source: Box::new(source),
-            })?;
+            let found = secrets.get_opt(&reference.name).await;
+            let found = found.map_err(|error| failed::<Secret>(&reference.name, error))?;
             let has_key = found.as_ref().and_then(|secret| secret.data.as_ref()?.get(&reference.key)).is_some();
             if !has_key {
                 let what = if found.is_some() {

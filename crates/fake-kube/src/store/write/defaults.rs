@@ -10,20 +10,6 @@ use crate::object;
 use crate::resource::Resource;
 use crate::structural;
 
-/// Fields of the metadata that a write cannot change.
-const FIXED: &[&str] = &[
-    "creationTimestamp",
-    "deletionGracePeriodSeconds",
-    "deletionTimestamp",
-    "generateName",
-    "generation",
-    "managedFields",
-    "name",
-    "namespace",
-    "resourceVersion",
-    "uid",
-];
-
 /// The letters of names that are made.
 const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
@@ -44,7 +30,7 @@ pub(super) fn only_part(resource: &Resource, old: &Value, wanted: Value, part: P
 
 /// Puts back what a write cannot change.
 pub(super) fn restore(new: &mut Value, old: &Value) {
-    for field in FIXED {
+    for field in object::SERVER_WRITTEN {
         object::copy_field(&mut new["metadata"], &old["metadata"], field);
     }
 }

@@ -1,0 +1,41 @@
+//! What Kubernetes and the agent say of what is written for them.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use tokio::process::Command;
+
+use crate::binary::binary;
+use crate::python::{programs, run};
+
+/// The oldest release of Kubernetes that is supported, and the newest that the schemas are there for.
+pub const KUBERNETES: [&str; 2] = ["1.33", "1.37"];
+
+/// Holds documents against the schemas of a release of Kubernetes: no field that is not known, none missing, none of
+/// another type. What that takes is kept below `cache`.
+///
+/// # Errors
+/// What is wrong with which.
+pub async fn validate(documents: &str, release: &str, cache: &Path) -> Result<()> {
+    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("kubernetes/requirements.txt");
+    let programs = programs(&requirements, cache).await?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("documents.yaml");
+    fs::write(&path, documents)?;
+    let mut validate = Command::new(programs.join("kubernetes-validate"));
+    run(validate.args(["-k", release, "--strict"]).arg(&path)).await?;
+    Ok(())
+}
+
+/// The agent takes a configuration, and has nothing else to say of it: no warning either.
+///
+/// # Errors
+/// What it says.
+pub async fn agent_takes(config: &Path) -> Result<()> {
+    let mut check = Command::new(binary("novaroute-agent")?);
+    let output = check.arg("--check").arg("--config").arg(config).env("NODE_IP", "10.0.0.7").output().await?;
+    let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success() && told.trim().ends_with(": ok") && told.lines().count() == 1, "{told}");
+    Ok(())
+}
