@@ -25,7 +25,7 @@ pub use cluster::{
     ComponentStatus, FrrDaemons, FrrSpec, NovaRouteCluster, NovaRouteClusterSpec, NovaRouteClusterStatus, Phase,
     PullPolicy, UpdateStrategy, UpdateType,
 };
-pub use node::{NovaRouteNode, NovaRouteNodeSpec, NovaRouteNodeStatus, PrefixEntry, Prefixes, SessionEntry};
+pub use node::{NovaRouteNode, NovaRouteNodeSpec, NovaRouteNodeStatus, PrefixEntry, Prefixes, Problem, SessionEntry};
 pub use owner::{OwnerLimits, OwnerSpec, Permission, PrefixType};
 pub use peer::{AddressFamily, GracefulRestart, NovaRoutePeer, NovaRoutePeerSpec, PeerBfd};
 pub use selection::{AcceptedStatus, Cidr, NodeValue, SecretKey};

@@ -49,6 +49,10 @@ pub struct NovaRouteNodeStatus {
     /// Prefixes.
     #[serde(default)]
     pub prefixes: Prefixes,
+    /// What of the resources cannot be done on this node: some of it, if there is much.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub problems: Vec<Problem>,
     /// `Ready`, and `FRRConnected`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
@@ -108,4 +112,17 @@ pub struct PrefixEntry {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// What of a resource cannot be done on a node.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// Kind and name of the resource: `NovaRoutePeer/rack`.
+    pub resource: String,
+    /// The field: `spec.addressFrom`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// Why not.
+    pub reason: String,
 }
