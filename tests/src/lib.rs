@@ -4,6 +4,7 @@
 //! prefix is read from the peer's table.
 
 pub mod agent;
+pub mod api_server;
 pub mod bfd;
 pub mod bgp;
 pub mod binary;
@@ -17,6 +18,7 @@ pub mod helm;
 pub mod http;
 pub mod kubernetes;
 pub mod ospf;
+pub mod program;
 pub mod promql;
 pub mod promtool;
 pub mod python;

@@ -10,7 +10,8 @@ use novaroute_operator::manifest::{Objects, objects};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::serve::{Run, serve};
+use crate::serve::companion::Node;
+use crate::serve::operator::Run;
 
 /// NovaRoute on Kubernetes.
 #[derive(Debug, Parser)]
@@ -32,6 +33,12 @@ enum Command {
         after_help = "Example:\n  KUBECONFIG=~/.kube/config novaroute-operator run --namespace novaroute --bind 127.0.0.1:8080"
     )]
     Run(Run),
+    /// Ask the agent of this node for what NovaRoutePeer and NovaRouteAdvertisement resources say of it, until SIGTERM.
+    ///
+    /// What it asked for stays when it ends. In a pod the API server is known; elsewhere KUBECONFIG names it.
+    #[command(after_help = "Example:\n  KUBECONFIG=~/.kube/config novaroute-operator node --node worker-1 \\\n    \
+        --token-file ./token --bind 127.0.0.1:9103")]
+    Node(Node),
     /// Print the objects that NovaRouteCluster resources become, as YAML; needs no API server.
     ///
     /// A resource that cannot be used is told with every field that is wrong, and nothing is printed. Tokens and passwords
@@ -50,7 +57,7 @@ enum Command {
 pub(crate) enum Failure {
     /// The command line or a file that it names is wrong; a line for each reason.
     Usage(Vec<String>),
-    /// The operator cannot run.
+    /// The operator or the companion cannot run.
     Run(String),
 }
 
@@ -65,7 +72,8 @@ pub(crate) fn run(cli: Cli) -> Result<String, Failure> {
             definitions.collect::<Result<_, _>>().map_err(|error| Failure::Usage(vec![error]))
         }
         Command::Manifests { filename } => manifests(&filename).map_err(Failure::Usage),
-        Command::Run(arguments) => serve(arguments).map(|()| String::new()).map_err(Failure::Run),
+        Command::Run(arguments) => arguments.serve().map(|()| String::new()).map_err(Failure::Run),
+        Command::Node(arguments) => arguments.serve().map(|()| String::new()).map_err(Failure::Run),
     }
 }
 

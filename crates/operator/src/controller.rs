@@ -5,14 +5,12 @@
 
 mod apply;
 mod event;
-mod http;
 mod leader;
 mod metrics;
 mod reconcile;
 mod status;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,12 +23,12 @@ use kube::runtime::controller::{Action, Config};
 use kube::runtime::utils::Backoff;
 use kube::runtime::{Controller, watcher};
 use kube::{Api, Client, ResourceExt as _};
-use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
 use crate::crd::NovaRouteCluster;
+use crate::http::{self, BindError};
 use crate::manifest::MANAGED_BY;
 use apply::Kept;
 use event::Teller;
@@ -66,28 +64,12 @@ pub struct Settings {
     pub bind: SocketAddr,
 }
 
-/// The operator cannot run.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The address for metrics and health cannot be used.
-    #[error("--bind: cannot listen on {address}: {source}")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        source: io::Error,
-    },
-}
-
 /// Runs until `shutdown`.
 ///
 /// # Errors
 /// The address for metrics and health cannot be used.
-pub async fn run(client: Client, settings: Settings, shutdown: CancellationToken) -> Result<(), RunError> {
-    let address = settings.bind;
-    let listener = TcpListener::bind(address).await.map_err(|source| RunError::Bind { address, source })?;
-    let address = listener.local_addr().unwrap_or(address);
-    info!(%address, "serving metrics and health");
+pub async fn run(client: Client, settings: Settings, shutdown: CancellationToken) -> Result<(), BindError> {
+    let listener = http::listen(settings.bind).await?;
     let metrics = Arc::new(Metrics::new());
     let serving = tokio::spawn(http::serve(listener, Arc::clone(&metrics), shutdown.clone()));
     let candidate = Candidate::new(client.clone(), &settings.lease_namespace, settings.identity.clone());

@@ -1,7 +1,9 @@
-//! NovaRoute on Kubernetes: the custom resources that people write, the objects that they become, and the controller that
-//! keeps those.
+//! NovaRoute on Kubernetes: the custom resources that people write, the objects that they become, the controller that keeps
+//! those, and the companion that speaks to the agent of each node for them.
 
 pub mod check;
 pub mod controller;
 pub mod crd;
+pub mod http;
 pub mod manifest;
+pub mod node;

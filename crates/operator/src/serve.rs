@@ -1,10 +1,12 @@
-//! `novaroute-operator run`: the log, the API server, and the signals that end it.
+//! What `novaroute-operator run` and `novaroute-operator node` have in common: the log, the API server, and the signals that
+//! end them.
 
-use std::net::SocketAddr;
+pub(crate) mod companion;
+pub(crate) mod operator;
 
 use clap::{Args, ValueEnum};
 use kube::Client;
-use novaroute_operator::controller::{Settings, run};
+use novaroute_operator::http::BindError;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, level_filters::LevelFilter};
@@ -13,21 +15,9 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, fmt};
 
-/// How the operator runs.
+/// What is logged.
 #[derive(Debug, Args)]
-pub(crate) struct Run {
-    /// Where metrics (/metrics) and health (/healthz, /readyz) are served.
-    #[arg(long, env = "BIND", value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8080")]
-    bind: SocketAddr,
-    /// Act on resources of this namespace only.
-    #[arg(long, value_name = "NAMESPACE")]
-    namespace: Option<String>,
-    /// Namespace of the Lease by which one of several operators leads.
-    #[arg(long, env = "POD_NAMESPACE", value_name = "NAMESPACE", default_value = "default")]
-    lease_namespace: String,
-    /// What tells this operator from others in the Lease; the host's name if left out.
-    #[arg(long, env = "POD_NAME", value_name = "NAME")]
-    identity: Option<String>,
+pub(crate) struct Log {
     /// From which level on is logged, on standard error.
     #[arg(long, env = "LOG_LEVEL", value_enum, default_value_t = Level::Info)]
     log_level: Level,
@@ -54,23 +44,17 @@ enum Format {
 ///
 /// # Errors
 /// What is in the way.
-pub(crate) fn serve(arguments: Run) -> Result<(), String> {
-    log(arguments.log_level, arguments.log_format);
+fn serve(log: &Log, run: impl AsyncFnOnce(Client, CancellationToken) -> Result<(), BindError>) -> Result<(), String> {
+    write_log(log.log_level, log.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.map_err(|error| format!("cannot start: {error}"))?.block_on(until_told(arguments))
+    runtime.map_err(|error| format!("cannot start: {error}"))?.block_on(until_told(run))
 }
 
-async fn until_told(arguments: Run) -> Result<(), String> {
+async fn until_told(run: impl AsyncFnOnce(Client, CancellationToken) -> Result<(), BindError>) -> Result<(), String> {
     let stop = stop().map_err(|error| format!("cannot wait for signals: {error}"))?;
     let client = Client::try_default()
         .await
         .map_err(|error| format!("no API server: {error}; run in a pod with a service account, or set KUBECONFIG"))?;
-    let settings = Settings {
-        namespace: arguments.namespace,
-        lease_namespace: arguments.lease_namespace,
-        identity: arguments.identity.unwrap_or_else(host),
-        bind: arguments.bind,
-    };
     let shutdown = CancellationToken::new();
     tokio::spawn({
         let shutdown = shutdown.clone();
@@ -80,11 +64,11 @@ async fn until_told(arguments: Run) -> Result<(), String> {
             shutdown.cancel();
         }
     });
-    run(client, settings, shutdown).await.map_err(|error| error.to_string())
+    run(client, shutdown).await.map_err(|error| error.to_string())
 }
 
-/// Two hosts of one name, or two operators on a host, would take each other for themselves.
-fn host() -> String {
+/// The host's name with the process: two hosts of one name, or two processes on a host, would be taken for one.
+fn identity() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     format!("{name}-{}", std::process::id())
 }
@@ -99,8 +83,8 @@ fn stop() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// The level holds for the operator; the libraries below it speak up only when something is wrong.
-fn log(level: Level, format: Format) {
+/// The level holds for this program; the libraries below it speak up only when something is wrong.
+fn write_log(level: Level, format: Format) {
     let level = match level {
         Level::Debug => LevelFilter::DEBUG,
         Level::Info => LevelFilter::INFO,

@@ -1,88 +1,42 @@
-//! An API server with our definitions, a namespace of its own, and the resources in it.
+//! The resources of a test and what becomes of them.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::ops::Deref;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::apps::v1::DaemonSet;
-use k8s_openapi::api::core::v1::Namespace;
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Api, Client, Config, ResourceExt as _};
+use kube::Api;
+use kube::api::{Patch, PatchParams};
+use novaroute_e2e::api_server::{ApiServer, USER};
 use novaroute_e2e::wait_for;
 use novaroute_fake_kube::FakeKube;
-use novaroute_operator::crd::{NovaRouteCluster, definitions};
+use novaroute_operator::crd::NovaRouteCluster;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::operator::Operator;
 
 /// Longest wait for something to come about.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
-/// Who changes resources in these tests.
-const USER: &str = "kubectl";
 
-/// The API server and a namespace in it.
-pub(crate) struct Stage {
-    pub(crate) client: Client,
-    pub(crate) namespace: String,
-    /// `None`: a real cluster.
-    pub(crate) fake: Option<FakeKube>,
-    kubeconfig: PathBuf,
-    _folder: TempDir,
+/// The API server with a namespace of the test's own.
+pub(crate) struct Stage(ApiServer);
+
+impl Deref for Stage {
+    type Target = ApiServer;
+
+    fn deref(&self) -> &ApiServer {
+        &self.0
+    }
 }
 
 impl Stage {
-    /// An API server that knows the definitions.
     pub(crate) async fn start() -> Result<Self> {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let folder = tempfile::tempdir()?;
-        let (fake, kubeconfig) = match std::env::var_os("TEST_KUBECONFIG") {
-            Some(real) => (None, PathBuf::from(real)),
-            None => {
-                let (fake, path) = (FakeKube::start(Vec::new()).await?, folder.path().join("kubeconfig"));
-                std::fs::write(&path, fake.kubeconfig())?;
-                (Some(fake), path)
-            }
-        };
-        let options = KubeConfigOptions::default();
-        let config = Config::from_custom_kubeconfig(Kubeconfig::read_from(&kubeconfig)?, &options).await?;
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let namespace = format!("novaroute-test-{}-{number}", std::process::id());
-        let stage = Self { client: Client::try_from(config)?, namespace, fake, kubeconfig, _folder: folder };
-        stage.prepare().await?;
-        Ok(stage)
+        Ok(Self(ApiServer::start().await?))
     }
 
-    async fn prepare(&self) -> Result<()> {
-        let known: Api<CustomResourceDefinition> = Api::all(self.client.clone());
-        for (_, definition) in definitions() {
-            let apply = PatchParams::apply(USER).force();
-            known.patch(&definition.name_any(), &apply, &Patch::Apply(&definition)).await?;
-        }
-        wait_for("the definitions to be served", TIMEOUT, async || {
-            Api::<NovaRouteCluster>::all(self.client.clone()).list(&Default::default()).await?;
-            Ok(Some(()))
-        })
-        .await?;
-        let namespace: Namespace = serde_json::from_value(json!({"metadata": {"name": self.namespace}}))?;
-        Api::<Namespace>::all(self.client.clone()).create(&PostParams::default(), &namespace).await?;
-        Ok(())
-    }
-
-    /// Removes the namespace, and with it all that a test has made.
+    /// Removes all that a test has made.
     pub(crate) async fn end(self) -> Result<()> {
-        let namespaces = Api::<Namespace>::all(self.client.clone());
-        if self.fake.is_none() {
-            namespaces.delete(&self.namespace, &DeleteParams::background()).await?;
-            wait_for("the namespace to be gone", TIMEOUT * 3, async || {
-                Ok(namespaces.get_opt(&self.namespace).await?.is_none().then_some(()))
-            })
-            .await?;
-        }
-        Ok(())
+        self.0.end().await
     }
 
     /// An operator that looks at this namespace.

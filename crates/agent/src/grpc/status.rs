@@ -23,7 +23,11 @@ impl Service {
         let snapshot = self.view.borrow().snapshot.clone();
         let live = self.live.borrow().clone();
         let seen = self.seen.borrow().clone();
-        let mut answer = v1::GetStatusResponse { frr_status: Some(frr_row(&live, &seen)), ..Default::default() };
+        let mut answer = v1::GetStatusResponse {
+            frr_status: Some(frr_row(&live, &seen)),
+            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..Default::default()
+        };
         for (key, entry) in snapshot.entries() {
             if filter.as_ref().is_none_or(|owner| entry.owner == *owner) {
                 add_entry(&mut answer, key, entry, &snapshot, &live);

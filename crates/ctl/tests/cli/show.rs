@@ -82,6 +82,7 @@ fn script() -> Script {
         bfd_sessions: vec![bfd],
         ospf_interfaces: Vec::new(),
         frr_status: Some(frr),
+        agent_version: "0.1.0".into(),
     };
     Script { status, ..Default::default() }
 }

@@ -1,6 +1,7 @@
 //! What the operator counts.
 
 use std::fmt;
+use std::sync::Arc;
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -8,6 +9,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+
+use crate::http::Served;
 
 /// Upper bounds of the buckets, in seconds: from a look that changes nothing to an API server that hardly answers.
 const BUCKETS_S: [f64; 9] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -46,11 +49,17 @@ impl Metrics {
     pub(super) fn leads(&self, leads: bool) {
         self.leading.set(i64::from(leads));
     }
+}
 
-    /// All metrics as OpenMetrics text.
-    pub(super) fn encode(&self) -> Result<String, fmt::Error> {
+impl Served for Arc<Metrics> {
+    fn exposition(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+
+    /// A candidate that waits to lead is as ready as the leader.
+    fn obstacle(&self) -> Option<String> {
+        None
     }
 }

@@ -1,0 +1,119 @@
+//! The API server is away, the companion dies, the agent dies: what was announced stays, and in the end all is as asked for.
+
+use anyhow::{Context as _, Result, ensure};
+use novaroute_e2e::quiet::Quiet;
+use novaroute_e2e::{on_each_frr, wait_for};
+use novaroute_fake_kube::Pause;
+use novaroute_operator::crd::NovaRouteAdvertisement;
+use serde_json::json;
+
+use crate::stage::{Stage, TIMEOUT};
+
+const PREFIX: &str = "203.0.113.7/32";
+const LATER: &str = "203.0.113.8/32";
+
+on_each_frr! {
+    /// A companion that ends, is killed, or comes back sends FRR nothing.
+    async fn a_companion_that_comes_back_goes_unseen(release) {
+        let mut stage = Stage::with_peer(release, &[]).await?;
+        stage.advertise("own", json!({"prefixes": [PREFIX]})).await?;
+        stage.arrived(PREFIX).await?;
+        let quiet = Quiet::watch(&stage.scene).await?;
+        stage.companion.as_mut().context("it runs")?.terminate().await?;
+        stage.start_companion()?;
+        in_session(&stage).await?;
+        stage.kill_companion()?;
+        stage.start_companion()?;
+        in_session(&stage).await?;
+        quiet.no_line().await?;
+        // What was asked for in between is not lost.
+        stage.kill_companion()?;
+        stage.delete::<NovaRouteAdvertisement>("own").await?;
+        stage.advertise("later", json!({"prefixes": [LATER]})).await?;
+        stage.start_companion()?;
+        stage.arrived(LATER).await?;
+        stage.gone(PREFIX).await?;
+        stage.end().await
+    }
+
+    /// While the API server is away, agent and companion restart, and all stays; what is asked for meanwhile follows.
+    async fn nodes_restart_without_an_api_server(release) {
+        let mut stage = Stage::with_peer(release, &[]).await?;
+        stage.advertise("own", json!({"prefixes": [PREFIX]})).await?;
+        stage.arrived(PREFIX).await?;
+        let Some(fake) = &stage.server.fake else { return stage.end().await };
+        fake.pause(Pause::Refuse).await;
+        stage.scene.agent.kill().await?;
+        stage.scene.agent.respawn()?;
+        stage.agent.wait_ready().await?;
+        // The companion knows what is desired, and says it again.
+        wait_for("a session with the new agent", TIMEOUT, async || {
+            let log = stage.companion.as_ref().map(|one| one.log()).unwrap_or_default();
+            Ok((log.matches("the agent has what is desired").count() >= 2).then_some(()))
+        })
+        .await?;
+        stage.arrived(PREFIX).await?;
+        // One that starts now knows nothing, and so says nothing.
+        stage.kill_companion()?;
+        stage.start_companion()?;
+        stage.scene.agent.kill().await?;
+        stage.scene.agent.respawn()?;
+        stage.agent.wait_ready().await?;
+        stage.established().await?;
+        stage.arrived(PREFIX).await?;
+        let (code, text) = stage.companion.as_ref().context("it runs")?.get("/readyz").await?;
+        ensure!(code == 503 && text.contains("nothing is known"), "{code} {text}");
+        let (alive, _) = stage.companion.as_ref().context("it runs")?.get("/healthz").await?;
+        assert_eq!(alive, 200);
+
+        let Some(fake) = &stage.server.fake else { return stage.end().await };
+        fake.resume().await;
+        stage.advertise("own", json!({"prefixes": [LATER]})).await?;
+        stage.arrived(LATER).await?;
+        stage.gone(PREFIX).await?;
+        stage.end().await
+    }
+
+    /// The same while it hangs, loses watches, and has forgotten what happened.
+    async fn broken_watches_lose_nothing(release) {
+        let stage = Stage::with_peer(release, &[]).await?;
+        let Some(fake) = &stage.server.fake else { return stage.end().await };
+        for (round, forgotten) in [(1, false), (2, true)] {
+            let prefix = format!("203.0.113.{round}/32");
+            fake.cut_watches();
+            if forgotten {
+                fake.compact();
+            }
+            stage.advertise("own", json!({"prefixes": [prefix]})).await?;
+            stage.arrived(&prefix).await?;
+        }
+        stage.gone("203.0.113.1/32").await?;
+        stage.end().await
+    }
+
+    /// A second companion takes over; the first one keeps still, and neither undoes the other.
+    async fn two_companions_do_not_fight(release) {
+        let mut stage = Stage::with_peer(release, &[]).await?;
+        stage.advertise("own", json!({"prefixes": [PREFIX]})).await?;
+        stage.arrived(PREFIX).await?;
+        let first = stage.companion.take().context("it runs")?;
+        stage.start_companion()?;
+        in_session(&stage).await?;
+        stage.advertise("own", json!({"prefixes": [PREFIX, LATER]})).await?;
+        stage.arrived(LATER).await?;
+        wait_for("the first to see that it is replaced", TIMEOUT, async || {
+            Ok(first.log().contains("SESSION_SUPERSEDED").then_some(()))
+        })
+        .await?;
+        stage.arrived(PREFIX).await?;
+        stage.end().await
+    }
+}
+
+async fn in_session(stage: &Stage) -> Result<()> {
+    wait_for("the companion to have said everything", TIMEOUT, async || {
+        let log = stage.companion.as_ref().map(|one| one.log()).unwrap_or_default();
+        Ok(log.contains("the agent has what is desired").then_some(()))
+    })
+    .await
+}
