@@ -6,27 +6,14 @@ mod declarative;
 mod fill;
 mod item;
 mod list;
-mod node;
-mod problem;
 
-use std::path::PathBuf;
-
-use crate::{identity::Identity, request::Request};
-pub(crate) use problem::Problems;
-
-use node::Node;
-use problem::Place;
-
-/// A file that was read.
-#[derive(Debug)]
-pub(crate) struct Source {
-    /// How messages call it.
-    pub(crate) name: String,
-    /// What is in it.
-    pub(crate) text: String,
-    /// Where the files lie that it names by a relative path.
-    pub(crate) folder: PathBuf,
-}
+use crate::{
+    identity::Identity,
+    node::{self, Node},
+    problem::{Place, Problems},
+    request::Request,
+    source::Source,
+};
 
 /// The requests of a file, in the order in which they are to be sent.
 ///
@@ -37,7 +24,7 @@ pub(crate) struct Source {
 /// of the wrong type, secrets that cannot be read, missing identity.
 pub(crate) fn parse(source: &Source, identity: &Identity) -> Result<Vec<Request>, Problems> {
     let mut problems = Problems::new(&source.name);
-    let requests = match node::parse(source) {
+    let requests = match node::parse(&source.name, &source.text) {
         Err(error) => {
             problems.push(&Place::file(), error);
             Vec::new()

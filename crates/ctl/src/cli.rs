@@ -10,7 +10,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::{output::Format, secret::Secret};
+use crate::{import::Origin, output::Format, secret::Secret};
 use values::EnumWord;
 
 pub(crate) use read::{EventsArgs, ShowArgs};
@@ -133,6 +133,14 @@ pub(crate) enum Command {
     /// is sent. Then every request is sent, also after one was refused.
     #[command(after_help = examples::APPLY)]
     Apply(ApplyArgs),
+    /// Translate resources of MetalLB, frr-k8s or an earlier NovaRoute
+    ///
+    /// Prints NovaRouteCluster, NovaRoutePeer and NovaRouteAdvertisement as YAML, or as a
+    /// List with -o json, and asks no agent. On stderr there is a line for each thing that
+    /// has no equivalent or is not the same. No secret is printed. Where it is in doubt
+    /// who would be announced what, nothing is.
+    #[command(after_help = examples::IMPORT)]
+    Import(ImportArgs),
     /// Print the completion script of a shell
     #[command(after_help = examples::COMPLETION)]
     Completion {
@@ -152,6 +160,22 @@ pub(crate) struct ApplyArgs {
     /// Print the requests, without their secrets, and send none
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// Arguments of `import`.
+#[derive(Args)]
+pub(crate) struct ImportArgs {
+    /// Files with resources in YAML or JSON, also lists; `-` is stdin
+    #[arg(short, long, value_name = "FILE", required = true, num_args = 1..)]
+    pub(crate) file: Vec<PathBuf>,
+
+    /// Read resources of this system only; left out: of all, by their apiVersion
+    #[arg(long, value_name = "SYSTEM", value_enum)]
+    pub(crate) from: Option<Origin>,
+
+    /// Print nothing if anything must be left out
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 #[cfg(test)]

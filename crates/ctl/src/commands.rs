@@ -3,6 +3,7 @@
 mod apply;
 mod completion;
 mod events;
+mod import;
 mod show;
 mod wait;
 mod write;
@@ -33,6 +34,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Events(args) => events::run(&global, args, screen).await,
         Command::Write(command) => write::run(&global, command, screen).await,
         Command::Apply(args) => apply::run(&global, &args, screen).await,
+        Command::Import(args) => import::run(&args, screen),
         Command::Completion { shell } => completion::run(shell, screen),
     }
 }

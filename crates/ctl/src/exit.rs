@@ -10,6 +10,8 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 /// The agent cannot be reached.
 const UNREACHABLE: u8 = 3;
+/// Done, but for something that could not be translated.
+const INCOMPLETE: u8 = 4;
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub(crate) enum Failure {
         /// Whether it was for want of an agent.
         unreachable: bool,
     },
+    /// Something was left out, as has been said on stderr.
+    Incomplete,
     /// Whoever read our output has gone. That is their right.
     ClosedPipe,
 }
@@ -42,6 +46,7 @@ impl Failure {
             Self::Refused { refusal, .. } if refusal.is_unreachable() => ExitCode::from(UNREACHABLE),
             Self::Told { unreachable: true } => ExitCode::from(UNREACHABLE),
             Self::Failed(_) | Self::Refused { .. } | Self::Told { .. } => ExitCode::from(FAILED),
+            Self::Incomplete => ExitCode::from(INCOMPLETE),
             Self::ClosedPipe => ExitCode::SUCCESS,
         }
     }
@@ -51,7 +56,7 @@ impl Failure {
         match self {
             Self::Usage(text) | Self::Failed(text) => Some(text.clone()),
             Self::Refused { what, refusal } => Some(format!("{what}: {refusal}")),
-            Self::Told { .. } | Self::ClosedPipe => None,
+            Self::Told { .. } | Self::Incomplete | Self::ClosedPipe => None,
         }
     }
 }

@@ -7,11 +7,15 @@ mod cli;
 mod commands;
 mod exit;
 mod identity;
+mod import;
 mod nearest;
+mod node;
 mod output;
+mod problem;
 mod request;
 mod schema;
 mod secret;
+mod source;
 
 use std::process::ExitCode;
 

@@ -2,16 +2,14 @@
 //!
 //! It upserts; what the file does not name stays as it is.
 
-use super::{
-    Source,
-    item::{TOKEN_FILE, request, secret_from_file},
-    node::{Entries, Node},
-    problem::{Place, Problems},
-};
+use super::item::{TOKEN_FILE, request, secret_from_file};
 use crate::{
     identity::Identity,
     nearest,
+    node::{Entries, Node},
+    problem::{Place, Problems},
     request::{Action, Request},
+    source::Source,
 };
 
 /// A kind of thing that an owner may want.

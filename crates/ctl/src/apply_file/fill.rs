@@ -2,11 +2,12 @@
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage as _, Value};
 
-use super::{
+use crate::{
+    nearest,
     node::{Entries, Node},
     problem::{Place, Problems},
+    schema::EnumWords,
 };
-use crate::{nearest, schema::EnumWords};
 
 /// Keys that a map takes beside the fields of its message; they have been taken
 /// out, and are only named where somebody misspells them.

@@ -4,17 +4,15 @@ use std::path::Path;
 
 use prost_reflect::DynamicMessage;
 
-use super::{
-    Source,
-    fill::{ExtraKeys, fill},
-    node::{Entries, Node},
-    problem::{Place, Problems},
-};
+use super::fill::{ExtraKeys, fill};
 use crate::{
     identity::Identity,
+    node::{Entries, Node},
+    problem::{Place, Problems},
     request::{Action, Request},
     schema,
     secret::Secret,
+    source::Source,
 };
 
 /// Keys of a request, and of a description, for the owner's token in a file.

@@ -1,15 +1,13 @@
 //! The list form: one request an item, named by its `action`.
 
-use super::{
-    Source,
-    item::{TOKEN_FILE, request},
-    node::{Entries, Node},
-    problem::{Place, Problems},
-};
+use super::item::{TOKEN_FILE, request};
 use crate::{
     identity::Identity,
     nearest,
+    node::{Entries, Node},
+    problem::{Place, Problems},
     request::{Action, Request},
+    source::Source,
 };
 
 /// Key of an item that says what it asks for.

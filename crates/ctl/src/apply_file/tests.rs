@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use expect_test::{Expect, expect};
 use novaroute_api::v1;
 use proptest::prelude::*;

@@ -8,7 +8,8 @@ Examples:
   novaroutectl advertise --prefix 203.0.113.7/32 --token-file edge.token
   novaroutectl status --watch
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 agent not reachable";
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 agent not reachable,
+4 import left something out";
 
 pub(super) const STATUS: &str = "\
 Examples:
@@ -132,6 +133,19 @@ What an owner wants, with the names of the proto fields:
 
 The same request in a list of requests:
   - {action: advertise, owner: edge, token_file: edge.token, prefix: 203.0.113.7/32, protocol: bgp}";
+
+pub(super) const IMPORT: &str = "\
+Examples:
+  novaroutectl import -f metallb.yaml > novaroute.yaml
+  novaroutectl import --from frr-k8s --strict -o json -f -
+  novaroutectl import -f cluster.yaml peers.yaml
+
+From a cluster, with all that belongs together in one call:
+  kubectl get -A -o yaml bgppeers,bfdprofiles,bgpadvertisements,communities,ipaddresspools,l2advertisements |
+    novaroutectl import -f -
+  kubectl get -A -o yaml frrconfigurations | novaroutectl import -f -
+
+Exit codes: 0 everything was translated, 4 something was left out, 2 the input cannot be read";
 
 pub(super) const COMPLETION: &str = "\
 Examples:

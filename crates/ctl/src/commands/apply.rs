@@ -1,28 +1,20 @@
 //! `apply`.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    path::Path,
-};
-
 use super::wait;
 use crate::{
     agent::Agent,
-    apply_file::{self, Source},
+    apply_file,
     cli::{ApplyArgs, Global},
     exit::Failure,
     identity::Identity,
     output::{DataFormat, outcome::Outcome, refusal::Refusal, screen::Screen, view::View},
     request::Request,
+    source::Source,
 };
-
-/// Most bytes that a file may have: some 100,000 prefixes.
-const FILE_BYTES_MAX: u64 = 16 << 20;
 
 /// Sends the requests of a file one after the other, also after one failed.
 pub(super) async fn run(global: &Global, args: &ApplyArgs, screen: Screen) -> Result<(), Failure> {
-    let source = read(&args.file)?;
+    let source = Source::read(&args.file)?;
     let identity = Identity::resolve(global)?;
     let mut requests = apply_file::parse(&source, &identity)
         .map_err(|problems| Failure::Usage(format!("nothing was sent\n{problems}")))?;
@@ -49,21 +41,6 @@ fn none_sent(requests: &[Request], refusal: &Refusal, format: DataFormat, screen
         screen.write(&format.one_of_many(&outcome)?)?;
     }
     Err(Failure::Told { unreachable: true })
-}
-
-fn read(path: &Path) -> Result<Source, Failure> {
-    let is_stdin = path == Path::new("-");
-    let name = if is_stdin { "stdin".into() } else { path.display().to_string() };
-    let fail = |why: &dyn std::fmt::Display| Failure::Usage(format!("cannot read {name}: {why}"));
-    let reader: Box<dyn Read> =
-        if is_stdin { Box::new(io::stdin()) } else { Box::new(File::open(path).map_err(|error| fail(&error))?) };
-    let mut text = String::new();
-    reader.take(FILE_BYTES_MAX + 1).read_to_string(&mut text).map_err(|error| fail(&error))?;
-    if text.len() as u64 > FILE_BYTES_MAX {
-        return Err(fail(&format_args!("it is longer than {FILE_BYTES_MAX} bytes; split it")));
-    }
-    let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-    Ok(Source { name, text, folder })
 }
 
 /// Prints the requests as a list that `apply` takes, but for the secrets.

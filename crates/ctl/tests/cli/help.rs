@@ -30,6 +30,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("disable-ospf", "--interface"),
     ("handoff", "--owner --token-file"),
     ("apply", "--file -f --dry-run"),
+    ("import", "--file -f --from metallb frr-k8s novaroute --strict --output -o"),
     ("completion", "bash zsh fish"),
 ];
 

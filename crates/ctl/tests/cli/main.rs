@@ -8,6 +8,7 @@ mod ctl;
 mod events;
 mod fake;
 mod help;
+mod import;
 mod refusals;
 mod requests;
 mod show;

@@ -4,31 +4,41 @@ use std::fmt;
 
 /// A place in a file: an item, and a path of keys inside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(crate) struct Place {
     item: String,
     path: String,
 }
 
 impl Place {
     /// The file as a whole.
-    pub(super) fn file() -> Self {
+    pub(crate) fn file() -> Self {
         Self { item: String::new(), path: String::new() }
     }
 
     /// An item of the file, as in `item 3 (advertise)`.
-    pub(super) fn item(name: String) -> Self {
+    pub(crate) fn item(name: String) -> Self {
         Self { item: name, path: String::new() }
     }
 
+    /// Its item.
+    pub(crate) fn name(&self) -> &str {
+        &self.item
+    }
+
+    /// The keys inside the item.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The value at `key` in the map at this place.
-    pub(super) fn key(&self, key: &str) -> Self {
+    pub(crate) fn key(&self, key: &str) -> Self {
         let dot = if self.path.is_empty() { "" } else { "." };
         Self { item: self.item.clone(), path: format!("{}{dot}{key}", self.path) }
     }
 
     /// The value at `index` of the list at this place; counted from 0, as the
     /// agent counts where it names a field.
-    pub(super) fn index(&self, index: usize) -> Self {
+    pub(crate) fn index(&self, index: usize) -> Self {
         Self { item: self.item.clone(), path: format!("{}[{index}]", self.path) }
     }
 }
@@ -41,16 +51,16 @@ pub(crate) struct Problems {
 }
 
 impl Problems {
-    pub(super) fn new(file: &str) -> Self {
+    pub(crate) fn new(file: &str) -> Self {
         Self { file: file.to_owned(), found: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, place: &Place, text: String) {
+    pub(crate) fn push(&mut self, place: &Place, text: String) {
         self.found.push((place.clone(), text));
     }
 
     /// `value`, if nothing is wrong.
-    pub(super) fn or<T>(self, value: T) -> Result<T, Self> {
+    pub(crate) fn or<T>(self, value: T) -> Result<T, Self> {
         if self.found.is_empty() { Ok(value) } else { Err(self) }
     }
 }

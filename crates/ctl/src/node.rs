@@ -5,11 +5,9 @@ use std::{fmt, path::Path};
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::Source;
-
 /// A value in a file.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Node {
+pub(crate) enum Node {
     Null,
     Bool(bool),
     Integer(i128),
@@ -20,11 +18,11 @@ pub(super) enum Node {
 }
 
 /// The keys of a map with their values, in the order of the file.
-pub(super) type Entries = Vec<(String, Node)>;
+pub(crate) type Entries = Vec<(String, Node)>;
 
 impl Node {
     /// What it is, for an error. Never what is in it: that may be a secret.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
             Self::Bool(_) => "true or false",
@@ -41,13 +39,27 @@ impl Node {
 /// # Errors
 /// It is neither; the text has line and column and shows nothing of the file,
 /// which may hold secrets.
-pub(super) fn parse(source: &Source) -> Result<Node, String> {
-    if is_json(&source.name, &source.text) {
-        return serde_json::from_str(&source.text).map_err(|error| error.to_string());
+pub(crate) fn parse(name: &str, text: &str) -> Result<Node, String> {
+    if is_json(name, text) {
+        return serde_json::from_str(text).map_err(|error| error.to_string());
     }
-    // A word such as `no` or `on` is text: only true and false are truth values.
-    let options = serde_saphyr::options! { strict_booleans: true, with_snippet: false };
-    serde_saphyr::from_str_with_options(&source.text, options).map_err(|error| error.to_string())
+    serde_saphyr::from_str_with_options(text, options()).map_err(|error| error.to_string())
+}
+
+/// Parses a file that may have several YAML documents; empty ones are passed over.
+///
+/// # Errors
+/// As for [`parse`].
+pub(crate) fn parse_many(name: &str, text: &str) -> Result<Vec<Node>, String> {
+    if is_json(name, text) {
+        return parse(name, text).map(|node| vec![node]);
+    }
+    serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| error.to_string())
+}
+
+/// A word such as `no` or `on` is text: only true and false are truth values.
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! { strict_booleans: true, with_snippet: false }
 }
 
 /// YAML takes JSON too, but words its errors for YAML.
@@ -57,6 +69,25 @@ fn is_json(name: &str, text: &str) -> bool {
         Some("json") => true,
         Some("yaml" | "yml") => false,
         _ => serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok(),
+    }
+}
+
+impl From<Node> for serde_json::Value {
+    fn from(node: Node) -> Self {
+        match node {
+            Node::Null => Self::Null,
+            Node::Bool(yes) => yes.into(),
+            Node::Integer(number) => match (i64::try_from(number), u64::try_from(number)) {
+                (Ok(number), _) => number.into(),
+                (_, Ok(number)) => number.into(),
+                // No field has such a number; whoever takes the value says so.
+                _ => number.to_string().into(),
+            },
+            Node::Float(number) => number.into(),
+            Node::Text(text) => text.into(),
+            Node::List(nodes) => nodes.into_iter().map(Self::from).collect(),
+            Node::Map(entries) => entries.into_iter().map(|(key, node)| (key, Self::from(node))).collect(),
+        }
     }
 }
 
