@@ -48,7 +48,7 @@ fn cluster(instances: &[Instance], report: &mut Report) -> Option<Value> {
             bgp["autoRouterId"] = json!(true);
             for Instance { router_id, router_id_at, .. } in instances {
                 if let Some(id) = router_id {
-                    report.left_out(router_id_at, id, "a node's router id is its IPv4 address; nothing to do");
+                    report.note(Fate::Changed, router_id_at, id, "a node's router id is its IPv4 address");
                 }
             }
         }

@@ -78,11 +78,11 @@ fn lost(fields: &mut Fields, report: &mut Report) {
         report.note(fate, &fields.at("echoInterval"), interval, text);
     }
     if fields.flag("passiveMode", report) {
-        let text = "BFD is active on the node's side, which a peer that is active as well takes; nothing to do";
-        report.left_out(&fields.at("passiveMode"), true, text);
+        let text = "the node begins to send of itself, which a peer that begins too takes as well";
+        report.note(Fate::Changed, &fields.at("passiveMode"), true, text);
     }
     if let Some(ttl) = fields.number("minimumTtl", 1..=254, report) {
-        let text = "BFD of a multihop session takes any TTL; filter UDP port 4784 where that matters";
+        let text = "FRR's own applies; filter UDP port 4784 by TTL where that matters";
         report.left_out(&fields.at("minimumTtl"), ttl, text);
     }
 }

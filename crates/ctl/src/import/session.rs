@@ -62,7 +62,7 @@ pub(super) fn read(fields: &mut Fields, dialect: &Dialect, around: Around<'_>, r
     source_address(fields, dialect, &mut spec, report);
     timers::read(fields, dialect.zero_is_unset, &mut spec, report);
     if let Some(time) = fields.text("connectTime", report) {
-        report.left_out(&fields.at("connectTime"), time, "the connect retry is 1 s; nothing to do");
+        report.note(Fate::Changed, &fields.at("connectTime"), time, "the agent connects again after 1 s");
     }
     password::read(fields, around.secret, around.namespace, &mut spec, report);
     if let Some(profile) = fields.text("bfdProfile", report) {
