@@ -21,7 +21,10 @@ pub(super) fn of_peers((peer, nodes): (&Peer, &Selector), made: &[(&Peer, &Selec
         .iter()
         .find(|(other, at)| other.address == peer.address && other.spec != peer.spec && at.may_overlap(nodes));
     if let Some((other, _)) = other {
-        let text = format!("{} has other values for it: make one NovaRoutePeer of the two", other.at.subject());
+        let text = format!(
+            "{} has other values for it, and a node takes the resource whose name comes first: make one of the two",
+            other.at.subject()
+        );
         report.note(Fate::Changed, &peer.at, peer.address, text);
     }
 }
@@ -34,8 +37,8 @@ pub(super) fn of_adverts(one: &Made<'_>, made: &[Made<'_>], report: &mut Report)
     });
     if let Some(other) = other {
         let text = format!(
-            "may announce what {} announces with other attributes: a node announces a prefix once, so set apart what \
-             each takes",
+            "may announce what {} announces with other attributes, and a node takes the resource whose name comes \
+             first: set apart what each takes",
             other.advert.at.subject()
         );
         report.note(Fate::Changed, &one.advert.at, "", text);
