@@ -82,17 +82,23 @@ impl Cluster {
     fn service(&self, number: usize) -> Result<()> {
         let (fake, name, namespace) = (self.fake()?, format!("service-{number}"), &self.server.namespace);
         let address = format!("203.0.{}.{}", 112 + number / 256, number % 256);
-        fake.put("services", json!({
-            "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},
-            "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
-            "status": {"loadBalancer": {"ingress": [{"ip": address}]}},
-        }))?;
-        fake.put("endpointslices", json!({
-            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
-            "metadata": {"name": name, "namespace": namespace, "labels": {"kubernetes.io/service-name": name}},
-            "addressType": "IPv4",
-            "endpoints": [{"addresses": ["10.244.0.7"], "nodeName": node(0), "conditions": {"ready": true}}],
-        }))?;
+        fake.put(
+            "services",
+            json!({
+                "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},
+                "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
+                "status": {"loadBalancer": {"ingress": [{"ip": address}]}},
+            }),
+        )?;
+        fake.put(
+            "endpointslices",
+            json!({
+                "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+                "metadata": {"name": name, "namespace": namespace, "labels": {"kubernetes.io/service-name": name}},
+                "addressType": "IPv4",
+                "endpoints": [{"addresses": ["10.244.0.7"], "nodeName": node(0), "conditions": {"ready": true}}],
+            }),
+        )?;
         Ok(())
     }
 
