@@ -180,6 +180,38 @@ pub fn parse_host_address(text: &str) -> Result<IpAddr, Invalid> {
     Ok(address)
 }
 
+/// The own address of a session to `of`, whose family it has, as far as that is known.
+///
+/// # Errors
+/// [`Invalid`] when the text is no address of a host, or one of the other family.
+pub fn parse_source_address(text: &str, of: Option<IpAddr>) -> Result<IpAddr, Invalid> {
+    let address = parse_host_address(text)?;
+    match of {
+        Some(of) if Family::of(of) != Family::of(address) => {
+            Err(Invalid::new(text, format!("an {} address, the family of {of}", Family::of(of))))
+        }
+        _ => Ok(address),
+    }
+}
+
+/// A next hop that a router outside may use, so neither loopback nor link-local; of the prefix's family, as far as the
+/// prefix is known.
+///
+/// # Errors
+/// [`Invalid`] when the text is no such address.
+pub fn parse_next_hop(text: &str, prefix: Option<Prefix>) -> Result<IpAddr, Invalid> {
+    let address = parse_host_address(text)?;
+    if address.is_loopback() || is_link_local_v6(address) {
+        return Err(Invalid::new(text, "a next hop: peers cannot reach loopback and fe80:: addresses"));
+    }
+    match prefix {
+        Some(prefix) if prefix.family() != Family::of(address) => {
+            Err(Invalid::new(text, format!("an {} address, the family of prefix {prefix}", prefix.family())))
+        }
+        _ => Ok(address),
+    }
+}
+
 /// Whether an address only means something together with an interface (`fe80::/10`).
 #[must_use]
 pub fn is_link_local_v6(address: IpAddr) -> bool {

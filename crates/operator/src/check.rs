@@ -1,8 +1,13 @@
 //! Whether a resource can be used: what an API server with the definitions would say of it, without one.
 
+mod meaning;
+
+use kube::api::DynamicObject;
 use kube::core::cel::ValidationErrors;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+pub use meaning::{advertisement, peer};
 
 use crate::crd::{NovaRouteAdvertisement, NovaRouteCluster, NovaRoutePeer, definitions};
 
@@ -16,26 +21,36 @@ pub struct Fault {
     pub reason: String,
 }
 
+/// Most faults that a message names; a message has 32768 characters at most.
+const TOLD_MAX: usize = 32;
+
 /// A resource whose definition has rules beside its schema.
-pub trait Checked: DeserializeOwned + kube::Resource<DynamicType = ()> {
+pub trait Checked: DeserializeOwned + kube::Resource<DynamicType = ()> + 'static {
     /// What the rules say.
     ///
     /// # Errors
     /// The rules that do not hold.
     fn rules(&self) -> Result<(), ValidationErrors>;
+
+    /// What neither schema nor rules can say.
+    fn meaning(&self) -> Vec<Fault>;
 }
 
 macro_rules! checked {
-    ($($resource:ty),*) => {$(
+    ($($resource:ty: $meaning:expr),*) => {$(
         impl Checked for $resource {
             fn rules(&self) -> Result<(), ValidationErrors> {
                 self.validate_cel()
+            }
+
+            fn meaning(&self) -> Vec<Fault> {
+                $meaning(&self.spec)
             }
         }
     )*};
 }
 
-checked!(NovaRouteCluster, NovaRoutePeer, NovaRouteAdvertisement);
+checked!(NovaRouteCluster: |_| Vec::new(), NovaRoutePeer: peer, NovaRouteAdvertisement: advertisement);
 
 /// Reads a resource.
 ///
@@ -52,13 +67,35 @@ pub fn read<R: Checked>(resource: &Value) -> Result<R, Vec<Fault>> {
     faults.extend(schema_faults(resource, &schema));
     let typed = serde_json::from_value::<R>(resource.clone());
     match typed {
-        Ok(typed) if faults.is_empty() => typed.rules().map(|()| typed).map_err(|errors| {
-            let errors = errors.into_vec().into_iter();
-            errors.map(|error| fault(&error.field_path, error.message)).collect()
-        }),
+        Ok(typed) if faults.is_empty() => {
+            let broken = typed.rules().err().into_iter().flat_map(ValidationErrors::into_vec);
+            faults.extend(broken.map(|rule| fault(&rule.field_path, rule.message)));
+            faults.extend(typed.meaning());
+            if faults.is_empty() { Ok(typed) } else { Err(faults) }
+        }
         Err(error) if faults.is_empty() => Err(vec![fault("spec", error.to_string())]),
         _ => Err(faults),
     }
+}
+
+/// Reads a resource as the API server has it. Its status is not what is asked for, and is not looked at.
+///
+/// # Errors
+/// See [`read`].
+pub fn read_object<R: Checked>(resource: &DynamicObject) -> Result<R, Vec<Fault>> {
+    let mut value = serde_json::to_value(resource).map_err(|error| vec![fault("metadata", error.to_string())])?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.remove("status");
+    }
+    read(&value)
+}
+
+/// Faults as the message of a condition has them: all, or the first ones and how many more there are.
+#[must_use]
+pub fn told(faults: &[Fault]) -> String {
+    let more = faults.len().saturating_sub(TOLD_MAX);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    faults.iter().take(TOLD_MAX).map(ToString::to_string).chain(more).collect::<Vec<_>>().join("; ")
 }
 
 fn fault(field: &str, reason: impl Into<String>) -> Fault {

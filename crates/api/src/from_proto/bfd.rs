@@ -5,9 +5,8 @@ use std::net::IpAddr;
 use novaroute_core::{
     bfd::{BfdKey, BfdSession, BfdTimers, Hop},
     intent::{Change, Intent, IntentKey, Target},
-    invalid::Invalid,
     name::InterfaceName,
-    prefix::{Family, is_link_local_v6, parse_host_address},
+    prefix::{is_link_local_v6, parse_host_address, parse_source_address},
 };
 
 use super::{Fields, Refused, request};
@@ -51,8 +50,7 @@ pub(super) fn timers(fields: &mut Fields, names: [&str; 3], values: [u32; 3]) ->
     fields.take(names[0], BfdTimers::new(min_rx_ms?, min_tx_ms?, multiplier?.into()))
 }
 
-/// The own address of a session to `of`, if the text names one. It has the family of the other end, as far
-/// as that is known.
+/// The own address of a session to `of`, if the text names one.
 pub(super) fn source_address(
     fields: &mut Fields,
     field: &str,
@@ -62,14 +60,7 @@ pub(super) fn source_address(
     if text.is_empty() {
         return Ok(None);
     }
-    let address = fields.take(field, parse_host_address(text))?;
-    match of {
-        Some(of) if Family::of(of) != Family::of(address) => {
-            let expected = format!("an {} address, the family of {of}", Family::of(of));
-            fields.take(field, Err(Invalid::new(text, expected)))
-        }
-        _ => Ok(Some(address)),
-    }
+    fields.take(field, parse_source_address(text, of)).map(Some)
 }
 
 fn local_address(

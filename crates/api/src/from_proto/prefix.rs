@@ -1,12 +1,12 @@
 //! Prefixes and their attributes.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::collections::BTreeSet;
 
 use novaroute_core::{
     bgp::{Community, PrefixAttributes},
     intent::{Advertisement, Change, Intent, IntentKey, Protocol, Target},
     invalid::Invalid,
-    prefix::{Family, Prefix, is_link_local_v6, parse_host_address},
+    prefix::{Prefix, parse_next_hop},
 };
 
 use super::{Fields, Refused, request};
@@ -52,7 +52,7 @@ fn attributes(
     let communities = communities(fields, &given.communities);
     let next_hop = match given.next_hop.as_str() {
         "" => Ok(None),
-        text => fields.take("attributes.next_hop", next_hop(text, prefix).map(Some)),
+        text => fields.take("attributes.next_hop", parse_next_hop(text, prefix).map(Some)),
     };
     let not_zero = |value: u32| Some(value).filter(|value| *value != 0);
     Ok(PrefixAttributes {
@@ -73,21 +73,6 @@ fn communities(fields: &mut Fields, texts: &[String]) -> Result<BTreeSet<Communi
     }
     let text = format!("{} communities are more than the {COMMUNITIES_MAX} of a prefix", communities.len());
     Err(fields.refuse("attributes.communities", text))
-}
-
-/// A router outside may use it, so neither loopback nor link-local; of the prefix's family, as far as the
-/// prefix is known.
-fn next_hop(text: &str, prefix: Option<Prefix>) -> Result<IpAddr, Invalid> {
-    let address = parse_host_address(text)?;
-    if address.is_loopback() || is_link_local_v6(address) {
-        return Err(Invalid::new(text, "a next hop: peers cannot reach loopback and fe80:: addresses"));
-    }
-    match prefix {
-        Some(prefix) if prefix.family() != Family::of(address) => {
-            Err(Invalid::new(text, format!("an {} address, the family of prefix {prefix}", prefix.family())))
-        }
-        _ => Ok(address),
-    }
 }
 
 #[cfg(test)]

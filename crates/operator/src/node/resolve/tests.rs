@@ -148,14 +148,14 @@ fn a_resource_for_other_nodes_asks_for_nothing() {
 }
 
 #[test]
-fn prefixes_have_the_canonical_spelling_and_the_attributes() {
+fn prefixes_have_one_spelling_and_the_attributes() {
     let attributes = json!({"localPreference": 0, "med": 4_294_967_295_u32, "communities": ["no-export"]});
-    let spec = json!({"prefixes": ["10.1.2.3/16", "10.1.0.0/16"], "podCIDRs": {}, "attributes": attributes});
+    let spec = json!({"prefixes": ["2001:DB8:0::/48", "2001:db8::/48"], "podCIDRs": {}, "attributes": attributes});
     let Some(Outcome::Wanted(wanted, faults)) = of_advertisement(view(), spec) else { panic!("not wanted") };
     let keys: Vec<_> = wanted.iter().map(|(key, _)| key.to_string()).collect();
     assert_eq!(
         (keys.as_slice(), faults),
-        (["prefix bgp 10.1.0.0/16", "prefix bgp 10.244.7.0/24"].map(str::to_owned).as_slice(), vec![])
+        (["prefix bgp 10.244.7.0/24", "prefix bgp 2001:db8::/48"].map(str::to_owned).as_slice(), vec![])
     );
     for (_, intent) in wanted {
         let Intent::Prefix(request) = intent else { panic!("{intent:?}") };
@@ -167,11 +167,14 @@ fn prefixes_have_the_canonical_spelling_and_the_attributes() {
 
 #[test]
 fn a_prefix_that_does_not_fit_leaves_the_others() {
-    let attributes = json!({"nextHop": "10.0.0.9"});
-    let spec = json!({"prefixes": ["10.1.0.0/16", "fd00::/64"], "attributes": attributes});
+    let attributes = json!({"nextHop": "2001:db8::9"});
+    let spec = json!({"prefixes": ["fd00::/64"], "podCIDRs": {}, "attributes": attributes});
     let (wanted, faults) = told(of_advertisement(view(), spec));
-    assert_eq!(wanted.unwrap(), ["prefix bgp 10.1.0.0/16"]);
-    assert!(faults.len() == 1 && faults[0].starts_with("spec.attributes.nextHop: prefix fd00::/64: "), "{faults:?}");
+    assert_eq!(wanted.unwrap(), ["prefix bgp fd00::/64"]);
+    assert!(
+        faults.len() == 1 && faults[0].starts_with("spec.attributes.nextHop: prefix 10.244.7.0/24: "),
+        "{faults:?}"
+    );
 }
 
 fn with_services(view: View) -> View {
