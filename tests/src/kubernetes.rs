@@ -1,9 +1,9 @@
 //! What Kubernetes and the agent say of what is written for them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
 
 use crate::binary::binary;
@@ -38,4 +38,25 @@ pub async fn agent_takes(config: &Path) -> Result<()> {
     let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success() && told.trim().ends_with(": ok") && told.lines().count() == 1, "{told}");
     Ok(())
+}
+
+/// Where a pod finds the tokens of owners, each in a file of the owner's name.
+const TOKENS: &str = "/etc/novaroute/tokens";
+/// Where it finds the companion's.
+const COMPANION_TOKEN: &str = "/run/companion/token";
+
+/// Puts the configuration of a pod into `folder`, where the tokens of its owners are already; that of the companion is
+/// made as the pod makes it.
+///
+/// # Errors
+/// The folder's name is no text, or a file cannot be written.
+pub async fn lay_out(config: &str, folder: &Path) -> Result<PathBuf> {
+    // No owner has such a name.
+    let token = folder.join(".companion");
+    run(Command::new(binary("novaroute-operator")?).args(["token", "--file"]).arg(&token)).await?;
+    let here = |path: &Path| path.to_str().map(str::to_owned).context("a path that is no text");
+    let config = config.replace(COMPANION_TOKEN, &here(&token)?).replace(TOKENS, &here(folder)?);
+    let path = folder.join("config.json");
+    fs::write(&path, config)?;
+    Ok(path)
 }

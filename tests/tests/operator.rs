@@ -6,17 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use novaroute_e2e::binary::binary;
-use novaroute_e2e::kubernetes::{KUBERNETES, agent_takes, validate};
+use novaroute_e2e::kubernetes::{KUBERNETES, agent_takes, lay_out, validate};
 use novaroute_e2e::python::run;
 use novaroute_operator::crd::NovaRouteCluster;
 use novaroute_operator::manifest::objects;
 use tokio::process::Command as Program;
 
-/// Where a pod finds the tokens.
-const TOKENS: &str = "/etc/novaroute/tokens";
-
 /// The configuration of a resource with its tokens in `folder`, as a pod would have it.
-fn lay_out(resource: &str, folder: &Path) -> Result<PathBuf> {
+async fn configuration(resource: &str, folder: &Path) -> Result<PathBuf> {
     let cluster: NovaRouteCluster = serde_saphyr::from_str(resource)?;
     let objects = objects(&cluster)?;
     let secrets = objects.secret.and_then(|secret| secret.data).unwrap_or_default();
@@ -29,9 +26,7 @@ fn lay_out(resource: &str, folder: &Path) -> Result<PathBuf> {
         fs::write(&file, own)?;
         fs::set_permissions(file, fs::Permissions::from_mode(0o400))?;
     }
-    let path = folder.join("config.json");
-    fs::write(&path, config.replace(TOKENS, folder.to_str().context("a path that is no text")?))?;
-    Ok(path)
+    lay_out(&config, folder).await
 }
 
 /// Resources as users write them.
@@ -45,7 +40,7 @@ fn resource(name: &str) -> PathBuf {
 async fn the_agent_takes_what_the_operator_writes() -> Result<()> {
     for name in RESOURCES {
         let folder = tempfile::tempdir()?;
-        let config = lay_out(&fs::read_to_string(resource(name))?, folder.path())?;
+        let config = configuration(&fs::read_to_string(resource(name))?, folder.path()).await?;
         agent_takes(&config).await.context(name)?;
     }
     Ok(())
@@ -58,7 +53,12 @@ async fn the_manifests_and_definitions_are_what_kubernetes_takes() -> Result<()>
     let operator = binary("novaroute-operator")?;
     let mut printed = vec![run(Program::new(&operator).arg("crds")).await?];
     for name in RESOURCES {
-        printed.push(run(Program::new(&operator).args(["manifests", "--filename"]).arg(resource(name))).await?);
+        printed.push(
+            run(Program::new(&operator)
+                .args(["manifests", "--password-secret", "rack", "--filename"])
+                .arg(resource(name)))
+            .await?,
+        );
     }
     for version in KUBERNETES {
         for documents in &printed {

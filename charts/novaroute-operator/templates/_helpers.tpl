@@ -29,6 +29,11 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
+{{/* The ClusterRole of the companions. */}}
+{{- define "novaroute-operator.companionRole" -}}
+{{ include "novaroute-operator.fullname" . }}-companion
+{{- end -}}
+
 {{/* Who gets the roles. */}}
 {{- define "novaroute-operator.subjects" -}}
 subjects:

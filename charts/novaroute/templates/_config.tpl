@@ -17,6 +17,9 @@
 {{- end -}}
 {{- $_ := set $owners .name (include "novaroute.owner" . | fromJson) -}}
 {{- end -}}
+{{- if .Values.companion.enabled -}}
+{{- $_ := set $owners "kubernetes" (include "novaroute.companionOwner" . | fromJson) -}}
+{{- end -}}
 {{- $_ := set $config "owners" $owners -}}
 {{- mustMergeOverwrite $config (deepCopy .Values.config) | mustToPrettyJson -}}
 {{- end -}}
@@ -64,15 +67,22 @@
 
 {{/* An owner, as JSON; its token is in a file of its name. */}}
 {{- define "novaroute.owner" -}}
+{{- $owner := include "novaroute.policy" . | fromJson -}}
+{{- $_ := set $owner "token_file" (printf "/etc/novaroute/tokens/%s" .name) -}}
+{{- with .permissions -}}{{- $_ := set $owner "permissions" . -}}{{- end -}}
+{{- mustToJson $owner -}}
+{{- end -}}
+
+{{/* What an owner may announce and hold, as JSON. */}}
+{{- define "novaroute.policy" -}}
 {{- $prefixes := dict "type" (default "any" .prefixType) -}}
 {{- with .allowedCIDRs -}}{{- $_ := set $prefixes "allowed_cidrs" . -}}{{- end -}}
-{{- $owner := dict "token_file" (printf "/etc/novaroute/tokens/%s" .name) "allowed_prefixes" $prefixes -}}
-{{- with .permissions -}}{{- $_ := set $owner "permissions" . -}}{{- end -}}
+{{- $policy := dict "allowed_prefixes" $prefixes -}}
 {{- with .limits -}}
-{{- with .maxPrefixes -}}{{- $_ := set $owner "max_prefixes" . -}}{{- end -}}
-{{- with .maxPeers -}}{{- $_ := set $owner "max_peers" . -}}{{- end -}}
+{{- with .maxPrefixes -}}{{- $_ := set $policy "max_prefixes" . -}}{{- end -}}
+{{- with .maxPeers -}}{{- $_ := set $policy "max_peers" . -}}{{- end -}}
 {{- end -}}
-{{- mustToJson $owner -}}
+{{- mustToJson $policy -}}
 {{- end -}}
 
 {{/* Not empty: the configuration has a password or a token in it, and belongs into the Secret. */}}

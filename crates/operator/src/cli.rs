@@ -1,17 +1,19 @@
 //! The commands.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
-use novaroute_operator::check::read;
+use novaroute_operator::check::{Fault, read};
 use novaroute_operator::crd::{NovaRouteCluster, definitions};
-use novaroute_operator::manifest::{Objects, objects};
+use novaroute_operator::manifest::{Objects, access, objects};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::serve::companion::Node;
-use crate::serve::operator::Run;
+use crate::serve::operator::{COMPANION_ROLE, Run};
+use crate::token::make;
 
 /// NovaRoute on Kubernetes.
 #[derive(Debug, Parser)]
@@ -49,6 +51,20 @@ enum Command {
         /// File with the resources, one or more YAML documents; `-`: standard input.
         #[arg(short, long, value_name = "FILE")]
         filename: PathBuf,
+        /// The ClusterRole that the companion of each node gets.
+        #[arg(long, value_name = "NAME", default_value = COMPANION_ROLE)]
+        companion_role: String,
+        /// A Secret that peers refer to, which the companions may read; repeated for each.
+        #[arg(long, value_name = "NAME")]
+        password_secret: Vec<String>,
+    },
+    /// Write a new random token into a file, unless there is one in it.
+    ///
+    /// The agent and the companion of a pod know each other by it. It never leaves the node.
+    Token {
+        /// The file; its user and its group may read it (0440).
+        #[arg(long, value_name = "PATH")]
+        file: PathBuf,
     },
 }
 
@@ -71,13 +87,19 @@ pub(crate) fn run(cli: Cli) -> Result<String, Failure> {
             let definitions = definitions().into_iter().map(|(_, definition)| document(&definition));
             definitions.collect::<Result<_, _>>().map_err(|error| Failure::Usage(vec![error]))
         }
-        Command::Manifests { filename } => manifests(&filename).map_err(Failure::Usage),
+        Command::Manifests { filename, companion_role, password_secret } => {
+            let grants = Grants { role: companion_role, secrets: password_secret.into_iter().collect() };
+            manifests(&filename, &grants).map_err(Failure::Usage)
+        }
+        Command::Token { file } => {
+            make(&file).map(|()| String::new()).map_err(|error| Failure::Run(format!("{}: {error}", file.display())))
+        }
         Command::Run(arguments) => arguments.serve().map(|()| String::new()).map_err(Failure::Run),
         Command::Node(arguments) => arguments.serve().map(|()| String::new()).map_err(Failure::Run),
     }
 }
 
-fn manifests(filename: &Path) -> Result<String, Vec<String>> {
+fn manifests(filename: &Path, grants: &Grants) -> Result<String, Vec<String>> {
     let shown = if filename == Path::new("-") { "standard input".to_owned() } else { filename.display().to_string() };
     let told = |reason: String| format!("{shown}: {reason}");
     let text = load(filename).map_err(|error| vec![told(error.to_string())])?;
@@ -89,7 +111,7 @@ fn manifests(filename: &Path) -> Result<String, Vec<String>> {
     for (number, resource) in resources.iter().enumerate() {
         let name =
             resource["metadata"]["name"].as_str().map_or_else(|| format!("document {}", number + 1), str::to_owned);
-        match rendered(resource) {
+        match rendered(resource, grants) {
             Ok(documents) => printed += &documents,
             Err(reasons) => wrong.extend(reasons.into_iter().map(|reason| told(format!("{name}: {reason}")))),
         }
@@ -106,15 +128,32 @@ fn load(filename: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-fn rendered(resource: &Value) -> Result<String, Vec<String>> {
+/// What the companions get that does not stand in a resource.
+struct Grants {
+    /// A ClusterRole.
+    role: String,
+    /// Secrets.
+    secrets: BTreeSet<String>,
+}
+
+fn rendered(resource: &Value, grants: &Grants) -> Result<String, Vec<String>> {
     let cluster: NovaRouteCluster =
         read(resource).map_err(|faults| faults.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-    let Objects { service_account, config_map, secret, daemon_set, metrics } =
-        objects(&cluster).map_err(|unusable| vec![unusable.to_string()])?;
-    let secret = secret.as_ref().map(document);
-    let documents = [document(&service_account), document(&config_map)].into_iter().chain(secret);
-    let documents = documents.chain([document(&daemon_set), document(&metrics)]);
-    documents.collect::<Result<_, _>>().map_err(|error| vec![error])
+    let unusable = |fault: Fault| vec![fault.to_string()];
+    let Objects { service_account, config_map, secret, daemon_set, metrics } = objects(&cluster).map_err(unusable)?;
+    let access = access(&cluster, &grants.role, Some(&grants.secrets)).map_err(unusable)?;
+    let passwords = access.as_ref().and_then(|access| access.passwords.as_ref());
+    let documents = [
+        Some(document(&service_account)),
+        Some(document(&config_map)),
+        secret.as_ref().map(document),
+        access.as_ref().map(|access| document(&access.binding)),
+        passwords.map(|passwords| document(&passwords.role)),
+        passwords.map(|passwords| document(&passwords.binding)),
+        Some(document(&daemon_set)),
+        Some(document(&metrics)),
+    ];
+    documents.into_iter().flatten().collect::<Result<_, _>>().map_err(|error| vec![error])
 }
 
 /// An object as a YAML document of its own.

@@ -8,6 +8,7 @@ mod advertisement;
 mod agent;
 mod bgp;
 mod cluster;
+mod companion;
 mod node;
 mod owner;
 mod peer;
@@ -25,6 +26,7 @@ pub use cluster::{
     ComponentStatus, FrrDaemons, FrrSpec, NovaRouteCluster, NovaRouteClusterSpec, NovaRouteClusterStatus, Phase,
     PullPolicy, UpdateStrategy, UpdateType,
 };
+pub use companion::{COMPANION_OWNER, CompanionSpec, DrainSpec};
 pub use node::{NovaRouteNode, NovaRouteNodeSpec, NovaRouteNodeStatus, PrefixEntry, Prefixes, Problem, SessionEntry};
 pub use owner::{OwnerLimits, OwnerSpec, Permission, PrefixType};
 pub use peer::{AddressFamily, GracefulRestart, NovaRoutePeer, NovaRoutePeerSpec, PeerBfd};

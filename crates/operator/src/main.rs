@@ -2,6 +2,7 @@
 
 mod cli;
 mod serve;
+mod token;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -2,7 +2,10 @@
 //!
 //! Everything here is a function of the resource alone.
 
+mod access;
+mod companion;
 mod config;
+mod container;
 mod daemon_set;
 mod names;
 mod secrets;
@@ -17,6 +20,7 @@ use kube::Resource as _;
 use crate::check::Fault;
 use crate::crd::NovaRouteCluster;
 
+pub use access::{Access, CLUSTER, Passwords, access};
 pub use names::{MANAGED_BY, Names, labels};
 
 /// The objects of a cluster.

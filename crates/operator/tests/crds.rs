@@ -129,6 +129,10 @@ fn a_value_out_of_range_is_refused_and_named() {
         (CLUSTER, "/spec/agent/owners/0/allowedCIDRs", json!(["203.0.113.0/33"])),
         (CLUSTER, "/spec/agent/owners/0/permissions", json!(["everything"])),
         (CLUSTER, "/spec/agent/owners/0/limits/maxPrefixes", json!(0)),
+        (CLUSTER, "/spec/companion", json!({"metricsPort": 0})),
+        (CLUSTER, "/spec/companion", json!({"drain": {"waitS": 3601}})),
+        (CLUSTER, "/spec/companion", json!({"drain": {"taints": [""]}})),
+        (CLUSTER, "/spec/companion", json!({"drain": {"cordon": true}})),
         (PEER, "/spec/holdTime", json!(2)),
         (PEER, "/spec/bfd/minRxMs", json!(9)),
         (PEER, "/spec/gracefulRestart", json!("maybe")),
@@ -151,6 +155,12 @@ fn fields_that_contradict_each_other_are_refused_with_the_way_out() {
         (CLUSTER, "/spec/agent/bgp/routerId", json!("1.1.1.1"), "set either routerId or autoRouterId"),
         (CLUSTER, "/spec/agent/owners/0/token", json!("x"), "set either tokenSecretRef or token"),
         (CLUSTER, "/spec/agent/owners/0/tokenSecretRef", Value::Null, "set either tokenSecretRef or token"),
+        (
+            CLUSTER,
+            "/spec/companion",
+            json!({"metricsPort": 9102}),
+            "spec.companion.metricsPort: the agent has this port",
+        ),
         (PEER, "/spec/address", json!("10.0.0.1"), "set either address or addressFrom"),
         (PEER, "/spec/remoteAsFrom", Value::Null, "set either remoteAs or remoteAsFrom"),
         (PEER, "/spec/addressFrom/label", json!("x"), "set either label or annotation"),
@@ -162,4 +172,16 @@ fn fields_that_contradict_each_other_are_refused_with_the_way_out() {
         let found = faults(&with(yaml, path, value));
         assert!(found.iter().any(|fault| fault.contains(words)), "{words}: {found:?}");
     }
+}
+
+/// Who has it from before, and says nothing of a companion, keeps it.
+#[test]
+fn the_owner_kubernetes_and_a_companion_are_one_too_many() {
+    let mut named = with(CLUSTER, "/spec/agent/owners/0/name", json!("kubernetes"));
+    assert_eq!(faults(&named), Vec::<String>::new());
+    named["spec"]["companion"] = json!({});
+    let told = "the owner kubernetes is the companion: rename yours, or set companion.enabled to false";
+    assert_eq!(faults(&named), [format!("spec.agent.owners: {told}")]);
+    named["spec"]["companion"] = json!({"enabled": false, "metricsPort": 9102});
+    assert_eq!(faults(&named), Vec::<String>::new());
 }

@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use expect_test::expect_file;
 use novaroute_e2e::binary::binary;
-use novaroute_e2e::kubernetes::agent_takes;
+use novaroute_e2e::kubernetes::{agent_takes, lay_out};
 use novaroute_e2e::python::run;
 use serde_json::Value;
 use tokio::process::Command;
@@ -59,15 +59,14 @@ async fn the_agent_takes_the_configuration() -> Result<()> {
     for values in cases(AGENT)? {
         let documents = documents(&rendered(&chart(AGENT), &values, &[]).await?)?;
         let folder = tempfile::tempdir()?;
-        lay_out(&documents, folder.path())?;
-        agent_takes(&folder.path().join("config.json")).await.with_context(|| values.display().to_string())?;
+        let config = configuration(&documents, folder.path()).await?;
+        agent_takes(&config).await.with_context(|| values.display().to_string())?;
     }
     Ok(())
 }
 
 /// The configuration and the tokens as a pod would have them, but in one folder.
-fn lay_out(documents: &[Value], folder: &Path) -> Result<()> {
-    const TOKENS: &str = "/etc/novaroute/tokens";
+async fn configuration(documents: &[Value], folder: &Path) -> Result<PathBuf> {
     let open = &object(documents, "ConfigMap")?["data"]["config.json"];
     let config = match text(open, false) {
         Some(open) => open,
@@ -82,8 +81,7 @@ fn lay_out(documents: &[Value], folder: &Path) -> Result<()> {
         fs::write(&file, format!("token of {name}"))?;
         fs::set_permissions(file, fs::Permissions::from_mode(0o400))?;
     }
-    let here = folder.to_str().context("a path that is no text")?;
-    Ok(fs::write(folder.join("config.json"), config.replace(TOKENS, here))?)
+    lay_out(&config, folder).await
 }
 
 #[tokio::test]

@@ -6,4 +6,5 @@ mod golden;
 mod parity;
 mod refused;
 mod replaced;
+mod rights;
 mod shared;

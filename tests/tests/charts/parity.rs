@@ -10,20 +10,22 @@ use tokio::process::Command;
 
 use crate::shared::{AGENT, at, chart, documents, object, rendered, text};
 
-/// A resource, and the values that say the same.
-const PAIRS: [(&str, &str); 3] = [
-    ("crates/operator/tests/resources/cluster.yaml", "cluster"),
-    ("crates/operator/tests/resources/earlier.yaml", "earlier"),
-    ("tests/charts/novaroute/elsewhere.resource.yaml", "elsewhere"),
+/// A resource, the values that say the same, and the Secrets of peers.
+const PAIRS: [(&str, &str, &[&str]); 3] = [
+    ("crates/operator/tests/resources/cluster.yaml", "cluster", &["spine", "rack"]),
+    ("crates/operator/tests/resources/earlier.yaml", "earlier", &[]),
+    ("tests/charts/novaroute/elsewhere.resource.yaml", "elsewhere", &[]),
 ];
 
 #[tokio::test]
 async fn the_chart_and_the_operator_make_the_same_objects() -> Result<()> {
     let mut kinds = Vec::new();
-    for (resource, values) in PAIRS {
-        let operators = made_by_the_operator(&at(resource)).await?;
+    for (resource, values, secrets) in PAIRS {
+        let operators = made_by_the_operator(&at(resource), secrets).await?;
         let values = at("tests/charts/novaroute").join(format!("{values}.values.yaml"));
-        let charts = documents(&rendered(&chart(AGENT), &values, &[]).await?)?;
+        let mut charts = documents(&rendered(&chart(AGENT), &values, &[]).await?)?;
+        // It comes with the operator, once for all.
+        charts.retain(|object| object["kind"] != "ClusterRole");
         ensure!(operators.len() == charts.len(), "{resource}: {} objects, not {}", charts.len(), operators.len());
         for theirs in &operators {
             let kind = theirs["kind"].as_str().context("an object without a kind")?;
@@ -34,13 +36,19 @@ async fn the_chart_and_the_operator_make_the_same_objects() -> Result<()> {
     }
     kinds.sort();
     kinds.dedup();
-    ensure!(kinds == ["ConfigMap", "DaemonSet", "Secret", "Service", "ServiceAccount"], "{kinds:?}");
+    let rights = ["ClusterRoleBinding", "ConfigMap", "DaemonSet", "Role", "RoleBinding"];
+    ensure!(kinds == [&rights[..], &["Secret", "Service", "ServiceAccount"]].concat(), "{kinds:?}");
     Ok(())
 }
 
-async fn made_by_the_operator(resource: &Path) -> Result<Vec<Value>> {
+async fn made_by_the_operator(resource: &Path, secrets: &[&str]) -> Result<Vec<Value>> {
     let operator: PathBuf = binary("novaroute-operator")?;
-    documents(&run(Command::new(operator).args(["manifests", "--filename"]).arg(resource)).await?)
+    let mut command = Command::new(operator);
+    command.args(["manifests", "--filename"]).arg(resource);
+    for secret in secrets {
+        command.args(["--password-secret", secret]);
+    }
+    documents(&run(&mut command).await?)
 }
 
 /// An object without what says who made it, and with its configuration as values, not as text.
@@ -52,6 +60,14 @@ fn bare(object: &Value) -> Value {
             forget(&mut metadata["annotations"], |annotation| annotation == "novaroute.io/config-checksum");
             forget(metadata, |key| key == "namespace");
         }
+    }
+    for subject in object["subjects"].as_array_mut().into_iter().flatten() {
+        forget(subject, |key| key == "namespace");
+    }
+    if object["kind"] == "ClusterRoleBinding" {
+        // The names say whose it is.
+        forget(&mut object["metadata"], |key| ["name", "annotations"].contains(&key));
+        forget(&mut object["roleRef"], |key| key == "name");
     }
     let confidential = object["kind"] == "Secret";
     if let Some(Ok(config)) = text(&object["data"]["config.json"], confidential).map(|text| serde_json::from_str(&text))

@@ -37,6 +37,14 @@ const OF_THE_AGENT: &[Wrong] = &[
     ("{agent: {logLevel: loud}}", &["agent.logLevel"]),
     ("{agent: {resources: {limit: {}}}}", &["agent.resources", "limit"]),
     ("{agent: {extraEnv: [{value: x}]}}", &["agent.extraEnv.0", "name"]),
+    ("{companion: {enabled: sure}}", &["companion.enabled"]),
+    ("{companion: {metricsPort: 0}}", &["companion.metricsPort"]),
+    ("{companion: {prefixType: hosts}}", &["companion.prefixType"]),
+    ("{companion: {allowedCIDRs: [10.0.0.0]}}", &["companion.allowedCIDRs.0"]),
+    ("{companion: {limits: {maxPeers: 0}}}", &["companion.limits.maxPeers"]),
+    ("{companion: {passwordSecrets: [No_Name]}}", &["companion.passwordSecrets.0"]),
+    ("{companion: {drain: {cordon: true}}}", &["companion.drain", "cordon"]),
+    ("{companion: {drain: {waitS: 3601}}}", &["companion.drain.waitS"]),
     ("{frr: {daemons: {ripd: true}}}", &["frr.daemons", "ripd"]),
     ("{frr: {daemons: {bgpd: \"yes\"}}}", &["frr.daemons.bgpd"]),
     ("{image: {pullPolicy: Sometimes}}", &["image.pullPolicy"]),
@@ -66,6 +74,7 @@ const OF_THE_OPERATOR: &[Wrong] = &[
     ("{networkPolicy: {apiServerPorts: [0]}}", &["networkPolicy.apiServerPorts.0"]),
     ("{cluster: {name: No_Name}}", &["cluster.name"]),
     ("{cluster: {spec: {agnt: {}}}}", &["cluster.spec", "agnt"]),
+    ("{cluster: {spec: {companion: {drain: {waitS: -1}}}}}", &["cluster.spec.companion.drain.waitS"]),
     ("{cluster: {spec: {version: latest}}}", &["cluster.spec.version"]),
     ("{cluster: {spec: {agent: {bgp: {localAs: 0}}}}}", &["cluster.spec.agent.bgp.localAs"]),
 ];
@@ -78,6 +87,9 @@ const BY_THE_TEMPLATES: &[Wrong] = &[
         &["bgp.peers", "10.0.0.1"],
     ),
     ("{bgp: {peers: [{address: 10.0.0.1, remoteAs: 1, keepalive: 3, holdTime: 8}]}}", &["bgp.peers", "holdTime"]),
+    ("{companion: {enabled: true}, owners: [{name: kubernetes, token: t}]}", &["owners", "companion.enabled"]),
+    ("{companion: {enabled: true, metricsPort: 9102}}", &["companion.metricsPort"]),
+    ("{companion: {enabled: true}, config: {socket: {group: adm}}}", &["config.socket", "companion.enabled"]),
 ];
 
 /// Whether something is said about `path`: Helm 3 writes it with dots, Helm 4 with slashes.

@@ -25,6 +25,8 @@ async fn what_a_pod_reads_when_it_starts_replaces_it() -> Result<()> {
         "{owners: [{name: edge, token: other}]}",
         "{config: {log_format: json}}",
         "{frr: {daemons: {ospfd: false}}}",
+        "{companion: {enabled: true}}",
+        "{companion: {enabled: true, drain: {onCordon: true}}}",
     ] {
         let template = template(values).await?;
         ensure!(!seen.contains(&template), "{values} replaces no pod");
@@ -40,6 +42,7 @@ async fn nothing_else_does() -> Result<()> {
         "{metrics: {service: {annotations: {a: b}}, serviceMonitor: {enabled: true}}}",
         "{updateStrategy: {type: OnDelete}}",
         "{serviceAccount: {annotations: {a: b}}}",
+        "{companion: {passwordSecrets: [rack]}}",
     ] {
         ensure!(template(values).await? == before, "{values} replaces the pods");
     }

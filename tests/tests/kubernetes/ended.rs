@@ -32,6 +32,8 @@ async fn the_agents_end_before_what_they_are_configured_by() -> Result<()> {
         stage.condition("edge", "Progressing", "True", "Withdrawing").await?;
         stage.daemon_set("edge", "ending", |set| set.metadata.deletion_timestamp.is_some()).await?;
         ensure!(stage.api::<ConfigMap>().get_opt("edge-config").await?.is_some(), "the agents still need it");
+        let bound = fake.get("clusterrolebindings", "", &format!("novaroute:{}:edge", stage.namespace));
+        ensure!(bound.is_some(), "their companions still need it");
         fake.update("pods", &stage.namespace, "edge-x", |pod| pod["metadata"]["finalizers"] = json!([]))?;
     }
     wait_for("everything to be gone", TIMEOUT, async || {

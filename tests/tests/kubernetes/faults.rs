@@ -8,8 +8,8 @@ use novaroute_operator::controller::MANAGER;
 
 use crate::stage::{Stage, TIMEOUT};
 
-/// Writes that a new cluster takes: the finalizer, five objects, the status.
-const STEPS: usize = 7;
+/// Writes that a new cluster takes: the finalizer, six objects, the status.
+const STEPS: usize = 8;
 
 /// The operator dies after each of its writes, and another one finishes.
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn errors_of_the_api_server_are_outlived() -> Result<()> {
     for (number, fault) in faults.into_iter().enumerate() {
         let name = format!("edge{number}");
         for method in ["GET", "PATCH"] {
-            for group in ["/api/v1/", "/apis/apps/", "/apis/novaroute.io/", "/apis/events.k8s.io/"] {
+            for group in ["/api/v1/", "/apis/apps/", "/apis/novaroute.io/", "/apis/events.k8s.io/", "/apis/rbac."] {
                 fake.fail_next(1, fault, Requests::method(method).under(group));
             }
         }

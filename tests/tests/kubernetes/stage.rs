@@ -6,17 +6,20 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::apps::v1::DaemonSet;
 use kube::Api;
-use kube::api::{Patch, PatchParams};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use novaroute_e2e::api_server::{ApiServer, USER};
 use novaroute_e2e::wait_for;
 use novaroute_fake_kube::FakeKube;
-use novaroute_operator::crd::NovaRouteCluster;
+use novaroute_operator::crd::{NovaRouteAdvertisement, NovaRouteCluster, NovaRoutePeer};
 use serde_json::{Value, json};
 
 use crate::operator::Operator;
 
 /// Longest wait for something to come about.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Label of what a test has made in no namespace.
+const TEST: &str = "novaroute.io/test";
 
 /// The API server with a namespace of the test's own.
 pub(crate) struct Stage(ApiServer);
@@ -36,6 +39,11 @@ impl Stage {
 
     /// Removes all that a test has made.
     pub(crate) async fn end(self) -> Result<()> {
+        if self.fake.is_none() {
+            let ours = ListParams::default().labels(&format!("{TEST}={}", self.namespace));
+            self.declared::<NovaRoutePeer>().delete_collection(&DeleteParams::default(), &ours).await?;
+            self.declared::<NovaRouteAdvertisement>().delete_collection(&DeleteParams::default(), &ours).await?;
+        }
         self.0.end().await
     }
 
@@ -49,6 +57,40 @@ impl Stage {
         K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
     {
         Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// What is in no namespace.
+    pub(crate) fn in_none<K: kube::Resource<DynamicType = ()>>(&self) -> Api<K> {
+        Api::all(self.client.clone())
+    }
+
+    /// The name of something that is in no namespace, which no other test has.
+    pub(crate) fn unique(&self, name: &str) -> String {
+        format!("{}-{name}", self.namespace)
+    }
+
+    /// Peers or advertisements, as they are.
+    pub(crate) fn declared<R: kube::Resource<DynamicType = ()>>(&self) -> Api<DynamicObject> {
+        Api::all_with(self.client.clone(), &ApiResource::erase::<R>(&()))
+    }
+
+    /// A peer or an advertisement as its user writes it.
+    pub(crate) async fn declare<R: kube::Resource<DynamicType = ()>>(&self, name: &str, spec: Value) -> Result<()> {
+        let name = self.unique(name);
+        let resource = json!({
+            "apiVersion": R::api_version(&()),
+            "kind": R::kind(&()),
+            "metadata": {"name": name, "labels": {TEST: self.namespace}},
+            "spec": spec,
+        });
+        self.declared::<R>().patch(&name, &PatchParams::apply(USER).force(), &Patch::Apply(resource)).await?;
+        Ok(())
+    }
+
+    /// Takes one back.
+    pub(crate) async fn withdraw<R: kube::Resource<DynamicType = ()>>(&self, name: &str) -> Result<()> {
+        self.declared::<R>().delete(&self.unique(name), &DeleteParams::default()).await?;
+        Ok(())
     }
 
     /// A cluster as its user writes it, with changes.

@@ -31,7 +31,7 @@ impl Teller {
         Self { recorder: Recorder::new(client, reporter) }
     }
 
-    /// An event that cannot be written is a pity and nothing more: the condition says the same.
+    /// Tells of the conditions of a cluster that hold since now.
     pub(super) async fn tell(
         &self,
         of: &ObjectReference,
@@ -39,16 +39,27 @@ impl Teller {
         after: &NovaRouteClusterStatus,
     ) {
         for condition in after.conditions.iter().filter(|condition| is_news(condition, before)) {
-            let event = Event {
-                type_: if condition.type_ == DEGRADED { EventType::Warning } else { EventType::Normal },
-                reason: condition.reason.clone(),
-                note: Some(condition.message.chars().take(NOTE_MAX).collect()),
-                action: "Reconcile".to_owned(),
-                secondary: None,
-            };
-            if let Err(error) = self.recorder.publish(&event, of).await {
-                warn!(%error, reason = condition.reason, "an event could not be written");
-            }
+            let kind = if condition.type_ == DEGRADED { EventType::Warning } else { EventType::Normal };
+            self.publish(of, kind, &condition.reason, &condition.message).await;
+        }
+    }
+
+    /// Tells what is wrong with a resource.
+    pub(super) async fn warn(&self, of: &ObjectReference, reason: &str, message: &str) {
+        self.publish(of, EventType::Warning, reason, message).await;
+    }
+
+    /// An event that cannot be written is a pity and nothing more: the condition says the same.
+    async fn publish(&self, of: &ObjectReference, kind: EventType, reason: &str, message: &str) {
+        let event = Event {
+            type_: kind,
+            reason: reason.to_owned(),
+            note: Some(message.chars().take(NOTE_MAX).collect()),
+            action: "Reconcile".to_owned(),
+            secondary: None,
+        };
+        if let Err(error) = self.recorder.publish(&event, of).await {
+            warn!(%error, reason, "an event could not be written");
         }
     }
 }

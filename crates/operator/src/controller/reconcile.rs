@@ -1,5 +1,6 @@
 //! One look at one cluster: what it asks for is applied, and what became of it is told.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,15 +12,18 @@ use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::runtime::controller::Action;
 use kube::{Api, Client, Resource as _, ResourceExt as _};
 use serde_json::{Value, json};
+use tokio::sync::watch::Receiver;
 use tracing::info;
 
+use super::access::Rights;
 use super::apply::{Applier, ApplyError, MANAGER, failed};
 use super::event::Teller;
 use super::metrics::Metrics;
+use super::passwords;
 use super::status::{Found, Obstacle, status};
-use crate::check::{Fault, read};
+use crate::check::{Fault, read_object, told};
 use crate::crd::{NovaRouteCluster, NovaRouteClusterStatus};
-use crate::manifest::{Names, Objects, objects};
+use crate::manifest::{Access, Names, Objects, access, objects};
 
 /// Keeps a cluster until its agents have withdrawn everything.
 pub const FINALIZER: &str = "novaroute.io/withdraw";
@@ -33,6 +37,10 @@ pub(super) struct Context {
     pub(super) client: Client,
     pub(super) metrics: Arc<Metrics>,
     pub(super) teller: Teller,
+    /// The ClusterRole of the companions.
+    pub(super) companion_role: String,
+    /// The Secrets with passwords of peers.
+    pub(super) passwords: Receiver<passwords::Names>,
 }
 
 /// A look failed; there will be another one.
@@ -60,19 +68,20 @@ pub(super) async fn reconcile(resource: Arc<DynamicObject>, context: Arc<Context
     let (Some(namespace), Some(uid)) = (&resource.metadata.namespace, &resource.metadata.uid) else {
         return Ok(Action::await_change());
     };
+    let (name, cluster) = (resource.name_any(), format!("{namespace}/{}", resource.name_any()));
     let look = Look {
         context: &context,
         resource: &resource,
         api: Api::namespaced(context.client.clone(), namespace),
-        applier: Applier { client: &context.client, namespace, owner: uid },
-        name: resource.name_any(),
+        applier: Applier { client: &context.client, namespace, owner: uid, cluster: &cluster },
+        name,
     };
     if resource.metadata.deletion_timestamp.is_some() { look.end().await } else { look.keep().await }
 }
 
 impl Look<'_> {
     async fn keep(&self) -> Result<Action, LookError> {
-        let (cluster, obstacle) = match self.read() {
+        let (cluster, obstacle) = match read_object::<NovaRouteCluster>(self.resource) {
             Ok(cluster) => {
                 // Not one that cannot be used: the API server may refuse any change of it.
                 self.hold(true).await?;
@@ -100,6 +109,7 @@ impl Look<'_> {
             Some(one) if one.metadata.deletion_timestamp.is_none() => self.applier.remove(one, true).await?,
             Some(_) => {}
             None => {
+                self.rights().end().await?;
                 self.hold(false).await?;
                 info!(cluster = self.name, "withdrawn");
                 return Ok(Action::await_change());
@@ -109,28 +119,23 @@ impl Look<'_> {
         Ok(Action::await_change())
     }
 
+    fn rights(&self) -> Rights<'_> {
+        Rights { applier: &self.applier, name: &self.name }
+    }
+
     fn found(&self) -> Found<'static> {
         Found { generation: self.resource.metadata.generation, ..Found::default() }
     }
 
-    /// The resource, unless something is wrong with it: the API server may have an older definition, or none of its rules.
-    fn read(&self) -> Result<NovaRouteCluster, Vec<Fault>> {
-        let mut value = serde_json::to_value(self.resource)
-            .map_err(|error| vec![Fault { field: "metadata".to_owned(), reason: error.to_string() }])?;
-        // It is ours and not what is asked for.
-        if let Some(fields) = value.as_object_mut() {
-            fields.remove("status");
-        }
-        read(&value)
-    }
-
     /// Applies everything, the pods last; what stands in the way of it.
     async fn bring_up(&self, cluster: &NovaRouteCluster) -> Result<Option<Obstacle>, LookError> {
-        let objects = match objects(cluster) {
-            Ok(objects) => objects,
+        let (secrets, role) = (self.context.passwords.borrow().clone(), &self.context.companion_role);
+        let made = objects(cluster).and_then(|objects| Ok((objects, access(cluster, role, secrets.as_ref())?)));
+        let (objects, access) = match made {
+            Ok(made) => made,
             Err(fault) => return Ok(Some(invalid(&[fault]))),
         };
-        match self.apply(&objects).await {
+        match self.apply(&objects, access.as_ref(), secrets.as_ref()).await {
             Ok(()) => Ok(self.missing_secret(cluster).await?),
             Err(taken @ ApplyError::Taken { .. }) => {
                 Ok(Some(Obstacle { reason: "NameTaken", message: taken.to_string(), blocks: true }))
@@ -139,26 +144,24 @@ impl Look<'_> {
         }
     }
 
-    async fn apply(&self, objects: &Objects) -> Result<(), ApplyError> {
+    async fn apply(
+        &self,
+        objects: &Objects,
+        access: Option<&Access>,
+        secrets: Option<&BTreeSet<String>>,
+    ) -> Result<(), ApplyError> {
         let Objects { service_account, config_map, secret, daemon_set, metrics } = objects;
         self.applier.apply(service_account).await?;
         self.applier.apply(config_map).await?;
         match secret {
             Some(secret) => drop(self.applier.apply(secret).await?),
-            None => self.remove_secret().await?,
+            // What was confidential once need not lie around.
+            None => self.applier.remove_if_there::<Secret>(&Names::secret(&self.name)).await?,
         }
         self.applier.apply(metrics).await?;
+        self.rights().keep(access, secrets).await?;
         self.applier.apply(daemon_set).await?;
         Ok(())
-    }
-
-    /// What was confidential once need not lie around.
-    async fn remove_secret(&self) -> Result<(), ApplyError> {
-        let name = Names::secret(&self.name);
-        match self.applier.get::<Secret>(&name).await? {
-            Some(secret) => self.applier.remove(&secret, false).await,
-            None => Ok(()),
-        }
     }
 
     /// The first Secret that is referred to and not there: pods wait for it.
@@ -229,6 +232,5 @@ impl Look<'_> {
 const INVALID: &str = "InvalidResource";
 
 fn invalid(faults: &[Fault]) -> Obstacle {
-    let message = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    Obstacle { reason: INVALID, message, blocks: true }
+    Obstacle { reason: INVALID, message: told(faults), blocks: true }
 }

@@ -7,7 +7,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::AgentSpec;
+use super::{AgentSpec, CompanionSpec};
 
 /// The agents of a cluster.
 #[derive(CustomResource, Debug, Clone, PartialEq, Serialize, Deserialize, KubeSchema)]
@@ -29,6 +29,17 @@ use super::AgentSpec;
     printcolumn(name = "Desired", type_ = "integer", json_path = ".status.agent.desiredNodes"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
+#[x_kube(
+    cel,
+    validation = Rule::new("!has(self.companion) || !self.companion.enabled || !has(self.agent.owners) || \
+        self.agent.owners.all(owner, owner.name != 'kubernetes')")
+        .message("the owner kubernetes is the companion: rename yours, or set companion.enabled to false")
+        .field_path(".agent.owners"),
+    validation = Rule::new("!has(self.companion) || !self.companion.enabled || \
+        self.companion.metricsPort != self.agent.metricsPort")
+        .message("the agent has this port already: set another one")
+        .field_path(".companion.metricsPort")
+)]
 pub struct NovaRouteClusterSpec {
     /// Version of NovaRoute, which is also the tag of its images: `0.1.0`, `v0.1.0`, `0.2.0-rc1`.
     #[schemars(regex(pattern = r"^v?[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?$"))]
@@ -48,6 +59,10 @@ pub struct NovaRouteClusterSpec {
     pub agent: AgentSpec,
     /// The FRR of each node.
     pub frr: FrrSpec,
+    /// The companion of each agent, which brings NovaRoutePeers and NovaRouteAdvertisements to the node; left out:
+    /// there is one, unless an owner is called `kubernetes` or the agent has port 9103.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub companion: Option<CompanionSpec>,
     /// How a change reaches the nodes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub update_strategy: Option<UpdateStrategy>,

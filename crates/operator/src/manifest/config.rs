@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::crd::{AgentSpec, BgpPeerSpec, BgpSpec, FrrDaemons, NovaRouteClusterSpec, OwnerSpec};
+use super::companion;
+use crate::crd::{
+    AgentSpec, BgpPeerSpec, BgpSpec, COMPANION_OWNER, Cidr, CompanionSpec, FrrDaemons, NovaRouteClusterSpec,
+    OwnerLimits, OwnerSpec, Permission, PrefixType,
+};
 
 /// Name of the agent's configuration file.
 pub(super) const CONFIG: &str = "config.json";
@@ -41,7 +45,9 @@ pub(super) fn is_confidential(spec: &NovaRouteClusterSpec) -> bool {
 /// The agent's configuration file.
 pub(super) fn text(spec: &NovaRouteClusterSpec) -> String {
     let agent = &spec.agent;
-    let owners: Map<String, Value> = agent.owners.iter().map(|one| (one.name.clone(), owner(one))).collect();
+    let named = agent.owners.iter().map(|one| (one.name.clone(), owner(one)));
+    let companion = CompanionSpec::of(spec).map(|companion| (COMPANION_OWNER.to_owned(), companions(&companion)));
+    let owners: Map<String, Value> = named.chain(companion).collect();
     let mut config = json!({
         "listen_socket": agent.socket_path,
         // Beside the socket: the container can write nowhere else that outlives it.
@@ -87,17 +93,31 @@ fn peer(spec: &BgpPeerSpec) -> Value {
 }
 
 fn owner(spec: &OwnerSpec) -> Value {
-    let mut prefixes = Fields::default();
-    prefixes.set("type", Some(json!(spec.prefix_type)));
-    prefixes.set("allowed_cidrs", (!spec.allowed_cidrs.is_empty()).then(|| json!(spec.allowed_cidrs)));
-    let limits = spec.limits.unwrap_or_default();
-    let mut owner = Fields::default();
+    let mut owner = policy(spec.prefix_type, &spec.allowed_cidrs, spec.limits);
     owner.set("token_file", Some(format!("{TOKENS}/{}", spec.name)));
     owner.set("permissions", (!spec.permissions.is_empty()).then(|| json!(spec.permissions)));
-    owner.set("allowed_prefixes", Some(Value::from(prefixes)));
-    owner.set("max_prefixes", limits.max_prefixes);
-    owner.set("max_peers", limits.max_peers);
     owner.into()
+}
+
+/// The owner that the companion is; no other user is taken for it, whatever token it has.
+fn companions(spec: &CompanionSpec) -> Value {
+    let mut owner = policy(spec.prefix_type, &spec.allowed_cidrs, spec.limits);
+    owner.set("token_file", Some(companion::TOKEN));
+    owner.set("uids", Some(json!([companion::UID])));
+    owner.set("permissions", Some(json!([Permission::Peers, Permission::Prefixes])));
+    owner.into()
+}
+
+fn policy(prefix_type: PrefixType, allowed_cidrs: &[Cidr], limits: Option<OwnerLimits>) -> Fields {
+    let mut prefixes = Fields::default();
+    prefixes.set("type", Some(json!(prefix_type)));
+    prefixes.set("allowed_cidrs", (!allowed_cidrs.is_empty()).then(|| json!(allowed_cidrs)));
+    let limits = limits.unwrap_or_default();
+    let mut policy = Fields::default();
+    policy.set("allowed_prefixes", Some(Value::from(prefixes)));
+    policy.set("max_prefixes", limits.max_prefixes);
+    policy.set("max_peers", limits.max_peers);
+    policy
 }
 
 /// The keys of an object that have a value; the agent takes no `null`.

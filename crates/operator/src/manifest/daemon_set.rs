@@ -2,18 +2,20 @@
 
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet};
 use k8s_openapi::api::core::v1::{
-    Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EmptyDirVolumeSource, EnvVar, EnvVarSource,
-    HTTPGetAction, HostPathVolumeSource, KeyToPath, ObjectFieldSelector, PodSecurityContext, PodSpec, PodTemplateSpec,
-    Probe, SeccompProfile, SecretVolumeSource, SecurityContext, Volume, VolumeMount,
+    ConfigMapVolumeSource, Container, EmptyDirVolumeSource, EnvVar, HostPathVolumeSource, KeyToPath,
+    PodSecurityContext, PodSpec, PodTemplateSpec, SeccompProfile, SecretVolumeSource, SecurityContext, Volume,
+    VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::companion;
 use super::config::{self, CONFIG, DAEMONS, FRR_SOCKETS, TOKENS, socket_dir};
+use super::container::{field, image, in_memory, mount, port, probe, pull_policy, read_only, security};
 use super::names::{Names, labels, selector};
 use super::secrets;
 use super::service::METRICS;
-use crate::crd::{AgentSpec, NovaRouteClusterSpec, PullPolicy, UpdateStrategy, UpdateType};
+use crate::crd::{AgentSpec, CompanionSpec, NovaRouteClusterSpec, UpdateStrategy, UpdateType};
 
 /// Annotation of the pods: another value replaces them.
 pub(super) const CHECKSUM: &str = "novaroute.io/config-checksum";
@@ -68,13 +70,18 @@ fn update_strategy(strategy: UpdateStrategy) -> DaemonSetUpdateStrategy {
 fn pod(spec: &NovaRouteClusterSpec, names: &Names) -> PodSpec {
     let agent = &spec.agent;
     let some = |list: &[_]| (!list.is_empty()).then(|| list.to_vec());
+    let companion = CompanionSpec::of(spec);
+    let of_companion = companion.as_ref().map(|companion| companion::container(spec, companion));
+    let agent_container = agent_container(spec, companion.is_some());
     PodSpec {
+        // The companion alone has one, mounted as a volume.
         automount_service_account_token: Some(false),
-        containers: vec![agent_container(spec), frr_container(spec)],
+        containers: [agent_container, frr_container(spec)].into_iter().chain(of_companion).collect(),
         // The node's network is the pod's, and the cluster's names are known all the same.
         dns_policy: Some("ClusterFirstWithHostNet".to_owned()),
         host_network: Some(true),
         image_pull_secrets: (!spec.image_pull_secrets.is_empty()).then(|| spec.image_pull_secrets.clone()),
+        init_containers: companion.as_ref().map(|companion| vec![companion::token_container(spec, companion)]),
         node_selector: (!agent.node_selector.is_empty()).then(|| agent.node_selector.clone()),
         priority_class_name: Some("system-node-critical".to_owned()),
         security_context: Some(PodSecurityContext {
@@ -84,40 +91,34 @@ fn pod(spec: &NovaRouteClusterSpec, names: &Names) -> PodSpec {
         service_account_name: Some(names.cluster.clone()),
         termination_grace_period_seconds: Some(GRACE_S),
         tolerations: some(&agent.tolerations),
-        volumes: Some(volumes(spec, names)),
+        volumes: Some(volumes(spec, names, companion.is_some())),
         ..PodSpec::default()
     }
 }
 
-fn agent_container(spec: &NovaRouteClusterSpec) -> Container {
+fn agent_container(spec: &NovaRouteClusterSpec, has_companion: bool) -> Container {
     let agent = &spec.agent;
+    let own = [
+        read_only("config", CONFIG_DIR),
+        read_only("tokens", TOKENS),
+        mount("socket", socket_dir(agent)),
+        mount("frr-run", FRR_SOCKETS),
+    ];
     let config = format!("--config={CONFIG_DIR}/{CONFIG}");
-    let port = ContainerPort {
-        name: Some(METRICS.to_owned()),
-        container_port: agent.metrics_port,
-        host_port: Some(agent.metrics_port),
-        protocol: Some("TCP".to_owned()),
-        ..ContainerPort::default()
-    };
     Container {
         name: "agent".to_owned(),
         image: Some(image(spec, agent.image.as_deref(), "agent")),
         image_pull_policy: Some(pull_policy(spec.image_pull_policy)),
         args: Some([vec![config], agent.extra_args.clone()].concat()),
         env: Some(environment(agent)),
-        ports: Some(vec![port]),
+        ports: Some(vec![port(METRICS, agent.metrics_port)]),
         // A daemon of FRR that is away makes a node not ready; the agent is not to be restarted for it.
-        liveness_probe: Some(probe(agent, "/healthz", 10, 6)),
-        readiness_probe: Some(probe(agent, "/readyz", 5, 1)),
-        startup_probe: Some(probe(agent, "/healthz", 1, 60)),
+        liveness_probe: Some(probe(agent.metrics_port, "/healthz", 10, 6)),
+        readiness_probe: Some(probe(agent.metrics_port, "/readyz", 5, 1)),
+        startup_probe: Some(probe(agent.metrics_port, "/healthz", 1, 60)),
         resources: agent.resources.clone(),
-        security_context: Some(security(&AGENT_CAPABILITIES)),
-        volume_mounts: Some(vec![
-            read_only("config", CONFIG_DIR),
-            read_only("tokens", TOKENS),
-            mount("socket", socket_dir(agent)),
-            mount("frr-run", FRR_SOCKETS),
-        ]),
+        security_context: Some(as_root(&AGENT_CAPABILITIES)),
+        volume_mounts: Some(own.into_iter().chain(has_companion.then(companion::token_mount)).collect()),
         ..Container::default()
     }
 }
@@ -129,7 +130,7 @@ fn frr_container(spec: &NovaRouteClusterSpec) -> Container {
         image: Some(image(spec, spec.frr.image.as_deref(), "frr")),
         image_pull_policy: Some(pull_policy(spec.image_pull_policy)),
         resources: spec.frr.resources.clone(),
-        security_context: Some(security(&FRR_CAPABILITIES)),
+        security_context: Some(as_root(&FRR_CAPABILITIES)),
         volume_mounts: Some(vec![
             daemons,
             mount("frr-run", FRR_SOCKETS),
@@ -141,66 +142,20 @@ fn frr_container(spec: &NovaRouteClusterSpec) -> Container {
     }
 }
 
-/// An image of this version, unless another one is named.
-fn image(spec: &NovaRouteClusterSpec, named: Option<&str>, component: &str) -> String {
-    let ours = || format!("{}/novaroute-{component}:{}", spec.image_repository.trim_end_matches('/'), spec.version);
-    named.map_or_else(ours, str::to_owned)
-}
-
-fn pull_policy(policy: PullPolicy) -> String {
-    format!("{policy:?}")
-}
-
 /// What the configuration may speak of, and what a resource adds.
 fn environment(agent: &AgentSpec) -> Vec<EnvVar> {
-    let field = |name: &str, path: &str| EnvVar {
-        name: name.to_owned(),
-        value_from: Some(EnvVarSource {
-            field_ref: Some(ObjectFieldSelector { field_path: path.to_owned(), ..ObjectFieldSelector::default() }),
-            ..EnvVarSource::default()
-        }),
-        ..EnvVar::default()
-    };
     let own = [field("NODE_NAME", "spec.nodeName"), field("NODE_IP", "status.hostIP")];
     let is_free = |own: &EnvVar| agent.extra_env.iter().all(|extra| extra.name != own.name);
     own.into_iter().filter(is_free).chain(agent.extra_env.iter().cloned()).collect()
 }
 
-fn probe(agent: &AgentSpec, path: &str, period_s: i32, failures: i32) -> Probe {
-    let port = IntOrString::Int(agent.metrics_port);
-    let http_get = HTTPGetAction { path: Some(path.to_owned()), port, ..HTTPGetAction::default() };
-    Probe {
-        http_get: Some(http_get),
-        period_seconds: Some(period_s),
-        failure_threshold: Some(failures),
-        ..Probe::default()
-    }
+/// As root, whose sockets and files these are, without any other right of root's.
+fn as_root(capabilities: &[&str]) -> SecurityContext {
+    SecurityContext { run_as_user: Some(0), ..security(capabilities) }
 }
 
-fn security(capabilities: &[&str]) -> SecurityContext {
-    SecurityContext {
-        allow_privilege_escalation: Some(false),
-        capabilities: Some(Capabilities {
-            add: Some(capabilities.iter().map(|name| (*name).to_owned()).collect()),
-            drop: Some(vec!["ALL".to_owned()]),
-        }),
-        read_only_root_filesystem: Some(true),
-        run_as_user: Some(0),
-        ..SecurityContext::default()
-    }
-}
-
-fn mount(volume: &str, path: &str) -> VolumeMount {
-    VolumeMount { name: volume.to_owned(), mount_path: path.to_owned(), ..VolumeMount::default() }
-}
-
-fn read_only(volume: &str, path: &str) -> VolumeMount {
-    VolumeMount { read_only: Some(true), ..mount(volume, path) }
-}
-
-fn volumes(spec: &NovaRouteClusterSpec, names: &Names) -> Vec<Volume> {
+fn volumes(spec: &NovaRouteClusterSpec, names: &Names, has_companion: bool) -> Vec<Volume> {
     let of = |name: &str| Volume { name: name.to_owned(), ..Volume::default() };
-    let in_memory = EmptyDirVolumeSource { medium: Some("Memory".to_owned()), size_limit: None };
     let item = |key: &str| Some(vec![KeyToPath { key: key.to_owned(), path: key.to_owned(), mode: None }]);
     let of_map = |key: &str| ConfigMapVolumeSource {
         name: names.config.clone(),
@@ -221,13 +176,14 @@ fn volumes(spec: &NovaRouteClusterSpec, names: &Names) -> Vec<Volume> {
     };
     let socket =
         HostPathVolumeSource { path: socket_dir(&spec.agent).to_owned(), type_: Some("DirectoryOrCreate".to_owned()) };
-    vec![
+    let own = [
         config,
         Volume { projected: Some(secrets::tokens(spec, names)), ..of("tokens") },
         Volume { host_path: Some(socket), ..of("socket") },
         Volume { config_map: Some(of_map(DAEMONS)), ..of("frr-daemons") },
-        Volume { empty_dir: Some(in_memory), ..of("frr-run") },
+        Volume { empty_dir: Some(in_memory()), ..of("frr-run") },
         Volume { empty_dir: Some(EmptyDirVolumeSource::default()), ..of("frr-lib") },
         Volume { empty_dir: Some(EmptyDirVolumeSource::default()), ..of("tmp") },
-    ]
+    ];
+    own.into_iter().chain(has_companion.then(companion::volumes).into_iter().flatten()).collect()
 }

@@ -21,6 +21,10 @@ pub struct Names {
     pub secret: String,
     /// The metrics Service's.
     pub metrics: String,
+    /// That of the companions' Role and its binding.
+    pub companion: String,
+    /// That of the binding of the companions' ClusterRole.
+    pub binding: String,
 }
 
 impl Names {
@@ -37,14 +41,33 @@ impl Names {
             return Err(Fault { field: "metadata.name".to_owned(), reason });
         }
         let with = |suffix: &str| format!("{name}-{suffix}");
-        let secret = Self::secret(&name);
-        Ok(Self { namespace, config: with("config"), secret, metrics: with("metrics"), cluster: name })
+        Ok(Self {
+            config: with("config"),
+            secret: Self::secret(&name),
+            metrics: with("metrics"),
+            companion: Self::companion(&name),
+            binding: Self::binding(&namespace, &name),
+            namespace,
+            cluster: name,
+        })
     }
 
     /// The name of the Secret of a cluster.
     #[must_use]
     pub fn secret(cluster: &str) -> String {
         format!("{cluster}-secrets")
+    }
+
+    /// The name of what lets the companions of a cluster read Secrets.
+    #[must_use]
+    pub fn companion(cluster: &str) -> String {
+        format!("{cluster}-companion")
+    }
+
+    /// The name of what is the companions' and in no namespace.
+    #[must_use]
+    pub fn binding(namespace: &str, cluster: &str) -> String {
+        format!("novaroute:{namespace}:{cluster}")
     }
 }
 

@@ -1,10 +1,13 @@
+mod access;
+mod companion;
+
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 use serde_json::Value;
 
 use super::*;
-use crate::crd::BgpPeerSpec;
+use crate::crd::{BgpPeerSpec, CompanionSpec};
 
 const CLUSTER: &str = include_str!("../../tests/resources/cluster.yaml");
 const EARLIER: &str = include_str!("../../tests/resources/earlier.yaml");
@@ -18,7 +21,8 @@ fn pod(objects: &Objects) -> &PodSpec {
 }
 
 fn container<'a>(objects: &'a Objects, name: &str) -> &'a Container {
-    pod(objects).containers.iter().find(|container| container.name == name).unwrap()
+    let mut all = pod(objects).init_containers.iter().flatten().chain(&pod(objects).containers);
+    all.find(|container| container.name == name).unwrap()
 }
 
 fn checksum(objects: &Objects) -> String {
@@ -96,19 +100,25 @@ fn what_a_pod_reads_when_it_starts_replaces_it_when_it_changes() {
         (owner.token, owner.token_secret_ref) = (Some("t".to_owned()), None);
     });
     let daemon = changed(&|resource| resource.spec.frr.daemons.ospfd = false);
-    let port = changed(&|resource| resource.spec.agent.metrics_port = 9103);
-    assert_eq!(BTreeSet::from([before, token, daemon, port]).len(), 4);
+    let port = changed(&|resource| resource.spec.agent.metrics_port = 9104);
+    let companion = changed(&|resource| {
+        resource.spec.companion = Some(CompanionSpec { enabled: false, ..CompanionSpec::default() })
+    });
+    assert_eq!(BTreeSet::from([before, token, daemon, port, companion]).len(), 5);
 }
 
 #[test]
 fn containers_may_do_no_more_than_they_must() {
     let objects = objects(&cluster(CLUSTER)).unwrap();
     assert_eq!((pod(&objects).host_network, pod(&objects).automount_service_account_token), (Some(true), Some(false)));
-    for (name, capabilities) in [("agent", 1), ("frr", 9)] {
+    for (name, capabilities, user) in
+        [("agent", 1, 0), ("frr", 9, 0), ("companion", 0, 65_532), ("companion-token", 0, 65_532)]
+    {
         let security = container(&objects, name).security_context.as_ref().unwrap();
         let held = security.capabilities.as_ref().unwrap();
         assert_eq!(held.drop, Some(vec!["ALL".to_owned()]));
-        assert_eq!(held.add.as_ref().unwrap().len(), capabilities, "{name}");
+        assert_eq!(held.add.as_ref().map_or(0, Vec::len), capabilities, "{name}");
+        assert_eq!(security.run_as_user, Some(user), "{name}");
         assert_eq!(security.read_only_root_filesystem, Some(true));
         assert_eq!((security.allow_privilege_escalation, security.privileged), (Some(false), None));
     }
@@ -173,6 +183,19 @@ fn the_configuration_has_no_key_without_a_value() {
                 "prefixes"
               ],
               "token_file": "/etc/novaroute/tokens/edge"
+            },
+            "kubernetes": {
+              "allowed_prefixes": {
+                "type": "any"
+              },
+              "permissions": [
+                "peers",
+                "prefixes"
+              ],
+              "token_file": "/run/companion/token",
+              "uids": [
+                65532
+              ]
             }
           },
           "state_dir": "/run/novaroute/state"

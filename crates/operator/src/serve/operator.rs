@@ -7,6 +7,9 @@ use novaroute_operator::controller::{Settings, run};
 
 use super::{Log, identity};
 
+/// The companions' ClusterRole as `deploy/operator.yaml` has it.
+pub(crate) const COMPANION_ROLE: &str = "novaroute-operator-companion";
+
 /// How the operator runs.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
@@ -22,6 +25,9 @@ pub(crate) struct Run {
     /// What tells this operator from others in the Lease; the host's name if left out.
     #[arg(long, env = "POD_NAME", value_name = "NAME")]
     identity: Option<String>,
+    /// The ClusterRole that the companion of each node gets.
+    #[arg(long, env = "COMPANION_ROLE", value_name = "NAME", default_value = COMPANION_ROLE)]
+    companion_role: String,
     #[command(flatten)]
     log: Log,
 }
@@ -37,6 +43,7 @@ impl Run {
             lease_namespace: self.lease_namespace,
             identity: self.identity.unwrap_or_else(identity),
             bind: self.bind,
+            companion_role: self.companion_role,
         };
         super::serve(&self.log, async move |client, shutdown| run(client, settings, shutdown).await)
     }
