@@ -67,7 +67,7 @@ pub struct Settings {
 /// # Errors
 /// The address for metrics and health cannot be used.
 pub async fn run(client: Client, settings: Settings, shutdown: CancellationToken) -> Result<(), BindError> {
-    let listener = http::listen(settings.bind).await?;
+    let listener = http::listen(settings.bind)?;
     let metrics = Arc::new(Metrics::new());
     let serving = tokio::spawn(http::serve(listener, Arc::clone(&metrics), shutdown.clone()));
     let candidate = Candidate::new(client.clone(), &settings.lease_namespace, settings.identity.clone());

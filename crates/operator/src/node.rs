@@ -72,7 +72,7 @@ pub struct Settings {
 /// # Errors
 /// The address for metrics and health cannot be used.
 pub async fn run(client: Client, settings: Settings, shutdown: CancellationToken) -> Result<(), BindError> {
-    let listener = http::listen(settings.bind).await?;
+    let listener = http::listen(settings.bind)?;
     let metrics = Metrics::new();
     let serving = tokio::spawn(http::serve(listener, metrics.clone(), shutdown.clone()));
     tokio::select! {
