@@ -45,8 +45,9 @@ demo: need-root setup build ## A node and a ToR on real FRR, told as a story (ro
 	demo/run.sh
 
 .PHONY: render
-render: need-cargo ## What is generated for Kubernetes: definitions, charts' schemas and tables, tests/charts, deploy
+render: need-cargo ## What is generated for Kubernetes: definitions and their page, charts' schemas and tables, tests/charts, deploy
 	$(CARGO) run --locked --quiet -p xtask -- crds
+	$(CARGO) run --locked --quiet -p xtask -- custom-resources
 	$(CARGO) run --locked --quiet -p xtask -- charts
 	UPDATE_EXPECT=1 $(CARGO) test --locked -p novaroute-e2e --test charts -- that_are_kept those_of_the_charts
 

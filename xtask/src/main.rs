@@ -3,6 +3,7 @@
 mod charts;
 mod config_lines;
 mod crds;
+mod custom_resources;
 mod tidy;
 
 use std::io::Write as _;
@@ -18,6 +19,8 @@ commands:
   charts          write the schemas' definitions and the READMEs' tables of the charts anew
   config-lines    write docs/config-lines.md anew from the table in the code
   crds            write the definitions of the custom resources anew from the types in the code
+  custom-resources
+                  write docs/custom-resources.md anew from the same types
   tidy            check the dependency rules and the house rules of the tree
 ";
 
@@ -36,6 +39,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         [command] if command == "charts" => charts::write(&root()?).map(|()| ExitCode::SUCCESS),
         [command] if command == "config-lines" => config_lines::write(&root()?).map(|()| ExitCode::SUCCESS),
         [command] if command == "crds" => crds::write(&root()?).map(|()| ExitCode::SUCCESS),
+        [command] if command == "custom-resources" => custom_resources::write(&root()?).map(|()| ExitCode::SUCCESS),
         [command] if command == "tidy" => report(&tidy::run(&root()?)?),
         _ => bail!("unknown command line {arguments:?}\n\n{USAGE}"),
     }
