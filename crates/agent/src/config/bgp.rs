@@ -18,7 +18,7 @@ const LOCAL_AS: &str = "NOVAROUTE_BGP_LOCAL_AS";
 /// Overrides `bgp.router_id` and `bgp.auto_router_id`.
 const ROUTER_ID: &str = "NOVAROUTE_BGP_ROUTER_ID";
 
-pub(super) const KEYS: &[&str] = &["local_as", "as_base", "router_id", "auto_router_id", "peers"];
+const KEYS: &[&str] = &["local_as", "as_base", "router_id", "auto_router_id", "peers"];
 
 /// The intents that the section declares. Without a section the environment alone may still give an instance.
 pub(super) fn read(section: Option<&Cursor<'_>>, environment: &dyn Environment, report: &Report) -> Vec<Intent> {

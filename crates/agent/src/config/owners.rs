@@ -16,7 +16,7 @@ use super::environment::{Environment, expand};
 use super::policy;
 use crate::auth::{Account, Credential};
 
-pub(super) const KEYS: &[&str] = &[
+const KEYS: &[&str] = &[
     "token",
     "token_file",
     "token_sha256",

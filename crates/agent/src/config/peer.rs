@@ -13,7 +13,7 @@ use novaroute_core::peer::{Peer, PeerAddress};
 
 use super::cursor::{Cursor, Table};
 
-pub(super) const KEYS: &[&str] = &[
+const KEYS: &[&str] = &[
     "neighbor_address",
     "remote_as",
     "peer_type",

@@ -12,8 +12,8 @@ use novaroute_core::prefix::Family;
 
 use super::cursor::{Cursor, Table};
 
-pub(super) const PREFIX_KEYS: &[&str] = &["type", "allowed_cidrs", "allow_default_route", "min_length", "max_length"];
-pub(super) const FAMILY_KEYS: &[&str] = &["ipv4", "ipv6"];
+const PREFIX_KEYS: &[&str] = &["type", "allowed_cidrs", "allow_default_route", "min_length", "max_length"];
+const FAMILY_KEYS: &[&str] = &["ipv4", "ipv6"];
 /// The owner that may override others unless its configuration says otherwise.
 const ADMIN: &str = "admin";
 /// Highest limit that can be set.
