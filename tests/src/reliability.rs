@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use novaroute_lab::topology::Tor;
 use novaroute_lab::traffic::{Measured, Meter};
-use novaroute_lab::{Daemon, FrrRelease, Router, wait_for};
+use novaroute_lab::{Daemon, FrrRelease, Router, Signal, wait_for};
 use serde_json::json;
 
 use crate::bgp::second_tor;
@@ -58,13 +58,18 @@ pub enum Case {
     ZebraKilled,
     /// All daemons of the node are killed and started again; graceful restart is agreed on.
     FrrKilledGraceful,
+    /// Agent and FRR end at once, each in order, and new ones start: a pod of Kubernetes is replaced. The agent withdraws
+    /// everything, as the operator has it.
+    PodReplaced,
+    /// As before with `shutdown.mode: keep`, and both sides have agreed on graceful restart.
+    PodReplacedGraceful,
     /// The link to the preferred of two routers of the rack goes silent; BFD tells.
     LinkSilent,
 }
 
 impl Case {
     /// All cases.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Nothing,
         Self::AgentKilled,
         Self::AgentUpgraded,
@@ -72,6 +77,8 @@ impl Case {
         Self::BgpdKilledGraceful,
         Self::ZebraKilled,
         Self::FrrKilledGraceful,
+        Self::PodReplaced,
+        Self::PodReplacedGraceful,
         Self::LinkSilent,
     ];
 
@@ -82,7 +89,10 @@ impl Case {
     pub async fn measure(self, release: FrrRelease) -> Result<Measured> {
         let mut site = match self {
             Self::LinkSilent => Site::with_two_tors(release).await?,
-            Self::BgpdKilledGraceful | Self::FrrKilledGraceful => Site::with_graceful_restart(release).await?,
+            Self::BgpdKilledGraceful | Self::FrrKilledGraceful | Self::PodReplacedGraceful => {
+                Site::with_graceful_restart(release).await?
+            }
+            Self::PodReplaced => Site::behind_one_tor(release, "withdraw", false).await?,
             _ => Site::new(release).await?,
         };
         site.measure(async |site| match self {
@@ -92,6 +102,7 @@ impl Case {
             Self::BgpdKilled | Self::BgpdKilledGraceful => site.kill_daemons(&[Daemon::Bgpd]).await,
             Self::ZebraKilled => site.kill_daemons(&[Daemon::Zebra]).await,
             Self::FrrKilledGraceful => site.kill_daemons(&release.daemons()).await,
+            Self::PodReplaced | Self::PodReplacedGraceful => site.replace_pod().await,
             Self::LinkSilent => site.silence_link().await,
         })
         .await
@@ -108,6 +119,8 @@ impl fmt::Display for Case {
             Self::BgpdKilledGraceful => "bgpd kill -9, graceful restart",
             Self::ZebraKilled => "zebra kill -9",
             Self::FrrKilledGraceful => "all of FRR kill -9, graceful restart",
+            Self::PodReplaced => "pod replaced",
+            Self::PodReplacedGraceful => "pod replaced, keep, graceful restart",
             Self::LinkSilent => "link silent, BFD 3 x 100 ms, two ToRs",
         })
     }
@@ -129,7 +142,7 @@ impl Site {
     /// # Errors
     /// Something did not come up.
     pub async fn new(release: FrrRelease) -> Result<Self> {
-        Self::behind_one_tor(release, false).await
+        Self::behind_one_tor(release, "keep", false).await
     }
 
     /// As [`Site::new`], and both sides have agreed on graceful restart.
@@ -137,11 +150,11 @@ impl Site {
     /// # Errors
     /// Something did not come up.
     pub async fn with_graceful_restart(release: FrrRelease) -> Result<Self> {
-        Self::behind_one_tor(release, true).await
+        Self::behind_one_tor(release, "keep", true).await
     }
 
-    async fn behind_one_tor(release: FrrRelease, graceful: bool) -> Result<Self> {
-        let scene = Scene::with(release, |config| config["shutdown"] = json!({ "mode": "keep" })).await?;
+    async fn behind_one_tor(release: FrrRelease, shutdown_mode: &str, graceful: bool) -> Result<Self> {
+        let scene = Scene::with(release, |config| config["shutdown"] = json!({ "mode": shutdown_mode })).await?;
         let client = scene.lab.router("client", release).await?;
         let link = scene.lab.link(&scene.tor.router, &client, &["10.9.0.2/24"], &[&format!("{CLIENT}/24")]).await?;
         client.add_route("default", [10, 9, 0, 2].into()).await?;
@@ -261,16 +274,45 @@ impl Site {
             scene.node.kill(*daemon).await?;
         }
         scene.node.start(daemons).await?;
+        if daemons.contains(&Daemon::Bgpd) {
+            self.new_session_since(sessions).await?;
+        }
         if daemons.contains(&Daemon::Zebra) {
             self.after = NEW_ZEBRA_PACKETS;
         }
-        if daemons.contains(&Daemon::Bgpd) {
-            wait_for("a new session", OUTAGE_MAX, async || {
-                Ok((times_established(&scene.tor.router, node).await? > sessions).then_some(()))
-            })
-            .await?;
-        }
         self.in_kernels().await
+    }
+
+    /// Ends the agent and FRR as the end of their pod does, all of it at once, and starts them again.
+    ///
+    /// # Errors
+    /// They do not end, or do not come back to what they ran.
+    pub async fn replace_pod(&mut self) -> Result<()> {
+        let node = self.scene.node.clone();
+        let sessions = times_established(&self.scene.tor.router, self.scene.tor.node_ipv4.into()).await?;
+        let daemons = node.release().daemons();
+        let frr_ends = async {
+            for daemon in daemons.iter().rev() {
+                node.stop(*daemon, Signal::TERM).await?;
+            }
+            Ok(())
+        };
+        let ((code, _), ()) = tokio::try_join!(self.scene.agent.terminate(), frr_ends)?;
+        ensure!(code == Some(0), "{}", self.scene.agent.log());
+        node.start(&daemons).await?;
+        self.scene.agent.respawn()?;
+        self.after = NEW_ZEBRA_PACKETS;
+        self.new_session_since(sessions).await?;
+        self.in_kernels().await
+    }
+
+    /// Waits until the router of the rack has had more sessions with the node than `before`.
+    async fn new_session_since(&self, before: u64) -> Result<()> {
+        let tor = &self.scene.tor;
+        wait_for("a new session", OUTAGE_MAX, async || {
+            Ok((times_established(&tor.router, tor.node_ipv4.into()).await? > before).then_some(()))
+        })
+        .await
     }
 
     /// Silences the link to the preferred router of the rack and waits until neither end counts on it.

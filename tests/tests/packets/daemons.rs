@@ -31,4 +31,19 @@ on_each_frr! {
         ensure!(measured.inbound.lost == 0, "{measured:?}");
         Ok(())
     }
+
+    /// A pod that is replaced takes its FRR along, and the agent has withdrawn everything before.
+    async fn a_replaced_pod_costs_packets(release) {
+        let measured = Case::PodReplaced.measure(release).await?;
+        ensure!(measured.inbound.lost > NEW_SESSION_PACKETS, "{measured:?}");
+        Ok(())
+    }
+
+    /// Where the agent leaves FRR as it is, the end of FRR is a restart to a peer with which it has agreed on graceful
+    /// restart: the router of the rack goes on sending to the node.
+    async fn with_graceful_restart_a_replaced_pod_costs_no_packet_in(release) {
+        let measured = Case::PodReplacedGraceful.measure(release).await?;
+        ensure!(measured.inbound.lost == 0, "{measured:?}");
+        Ok(())
+    }
 }
