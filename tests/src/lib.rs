@@ -18,6 +18,7 @@ pub mod helm;
 pub mod http;
 pub mod kubernetes;
 pub mod ospf;
+pub mod page;
 pub mod program;
 pub mod promql;
 pub mod promtool;

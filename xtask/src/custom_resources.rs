@@ -26,8 +26,8 @@ const INTRODUCTION: &str = "\
 # Custom resources
 
 Every field of the custom resources of group `novaroute.io`, as `cargo run -p xtask -- custom-resources` prints it from the types in
-`crates/operator/src/crd`, from which the definitions are made too. [kubernetes.md](kubernetes.md) says what is done with them;
-`kubectl explain novaroutecluster.spec.agent.bgp` tells the same on a cluster.
+`crates/operator/src/crd`, from which the definitions are made too. [kubernetes.md](kubernetes.md) says what is done with them,
+[quick-start.md](quick-start.md) shows them at work. `kubectl explain novaroutecluster.spec.agent.bgp` tells the same on a cluster.
 
 - *Default*: what the API server fills in. `required`: the field must be there where the one above it is. `–`: neither; what it means to leave
   such a field out is said where it is not plain.
