@@ -6,6 +6,7 @@
 mod away;
 mod drain;
 mod problems;
+mod quick_start;
 mod services;
 mod stage;
 mod story;

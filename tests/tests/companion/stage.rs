@@ -35,6 +35,11 @@ pub(crate) struct Stage {
     arguments: Vec<String>,
 }
 
+/// The companion among the owners of the agent's configuration.
+pub(crate) fn owner() -> Value {
+    json!({"token": token(OWNER), "permissions": ["peers", "prefixes"], "allowed_prefixes": {"type": "any"}})
+}
+
 impl Deref for Stage {
     type Target = Scene;
 
@@ -46,15 +51,18 @@ impl Deref for Stage {
 impl Stage {
     /// A node in the API server, its agent, and a companion with these arguments. The router of the rack waits for the node.
     pub(crate) async fn start(release: FrrRelease, arguments: &[&str]) -> Result<Self> {
-        let server = ApiServer::start().await?;
         let scene = Scene::with(release, |config| {
-            config["owners"][OWNER] = json!({
-                "token": token(OWNER), "permissions": ["peers", "prefixes"], "allowed_prefixes": {"type": "any"},
-            });
+            config["owners"][OWNER] = owner();
             config["bgp"] = json!({"local_as": NODE_AS, "router_id": "10.0.1.1"});
         })
         .await?;
         bgp_session(&scene.tor, TOR_AS, scene.tor.node_ipv4.into(), NODE_AS).await?;
+        Self::around(scene, arguments).await
+    }
+
+    /// The same around a node whose agent knows the [`owner`].
+    pub(crate) async fn around(scene: Scene, arguments: &[&str]) -> Result<Self> {
+        let server = ApiServer::start().await?;
         std::fs::write(scene.node.dir().join("token"), format!("{}\n", token(OWNER)))?;
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let mut stage = Self { companion: None, scene, server, arguments };
@@ -150,7 +158,8 @@ impl Stage {
         Ok(())
     }
 
-    async fn custom<R>(&self, name: &str, spec: Value, change: impl FnOnce(&mut Value)) -> Result<R>
+    /// A custom resource for this node alone.
+    pub(crate) async fn custom<R>(&self, name: &str, spec: Value, change: impl FnOnce(&mut Value)) -> Result<R>
     where
         R: Resource<DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
     {

@@ -1,5 +1,4 @@
-//! What the pages show is what there is: resources that are taken, commands that run, a ToR that takes its lines.
+//! What the pages show is what there is: resources that are taken, commands and values that run.
 
 mod commands;
-mod quick_start;
 mod resources;
