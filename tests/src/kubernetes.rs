@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
+use novaroute_operator::check::{Checked, read};
+use novaroute_operator::crd::{NovaRouteAdvertisement, NovaRouteCluster, NovaRouteNode, NovaRoutePeer};
+use serde_json::Value;
 use tokio::process::Command;
 
 use crate::binary::binary;
@@ -59,4 +62,26 @@ pub async fn lay_out(config: &str, folder: &Path) -> Result<PathBuf> {
     let path = folder.join("config.json");
     fs::write(&path, config)?;
     Ok(path)
+}
+
+/// An API server with our definitions takes a custom resource.
+///
+/// # Errors
+/// What is wrong with which field.
+pub fn definitions_take(resource: &Value) -> Result<()> {
+    match resource["kind"].as_str() {
+        Some("NovaRouteCluster") => without_faults::<NovaRouteCluster>(resource),
+        Some("NovaRoutePeer") => without_faults::<NovaRoutePeer>(resource),
+        Some("NovaRouteAdvertisement") => without_faults::<NovaRouteAdvertisement>(resource),
+        // Nodes write these, and nobody else.
+        Some("NovaRouteNode") => Ok(serde_json::from_value::<NovaRouteNode>(resource.clone()).map(drop)?),
+        _ => bail!("{resource:#} is of no kind of ours"),
+    }
+}
+
+fn without_faults<R: Checked>(resource: &Value) -> Result<()> {
+    let faults = read::<R>(resource).err().unwrap_or_default();
+    let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    ensure!(told.is_empty(), "{}\n{resource:#}", told.join("\n"));
+    Ok(())
 }

@@ -3,26 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use novaroute_e2e::binary::binary;
-use novaroute_operator::check::{self, Fault};
-use novaroute_operator::crd::{NovaRouteAdvertisement, NovaRouteCluster, NovaRoutePeer};
+use novaroute_e2e::kubernetes::definitions_take;
 use serde_json::Value;
 use tokio::process::Command;
 
 /// Exit codes with which resources are printed: everything was translated, or something was left out.
 const PRINTED: [Option<i32>; 2] = [Some(0), Some(4)];
-
-/// What is wrong with a resource.
-fn faults(resource: &Value) -> Result<Vec<Fault>> {
-    let read = match resource["kind"].as_str() {
-        Some("NovaRouteCluster") => check::read::<NovaRouteCluster>(resource).err(),
-        Some("NovaRoutePeer") => check::read::<NovaRoutePeer>(resource).err(),
-        Some("NovaRouteAdvertisement") => check::read::<NovaRouteAdvertisement>(resource).err(),
-        _ => bail!("{resource} is of no kind of ours"),
-    };
-    Ok(read.unwrap_or_default())
-}
 
 #[tokio::test]
 async fn what_is_imported_can_be_applied() -> Result<()> {
@@ -40,8 +28,7 @@ async fn what_is_imported_can_be_applied() -> Result<()> {
         let list: Value = serde_json::from_slice(&output.stdout)?;
         let resources = list["items"].as_array().with_context(|| format!("{name}: no list"))?;
         for resource in resources {
-            let faults = faults(resource)?;
-            ensure!(faults.is_empty(), "{name}: {resource:#}: {faults:#?}");
+            definitions_take(resource).with_context(|| name.to_owned())?;
             kinds.extend(resource["kind"].as_str().map(str::to_owned));
         }
     }
