@@ -1,15 +1,19 @@
 //! Whether a resource can be used: what an API server with the definitions would say of it, without one.
 
+mod definition;
 mod meaning;
 
+use std::sync::LazyLock;
+
 use kube::api::DynamicObject;
-use kube::core::cel::ValidationErrors;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+pub use definition::Definition;
 pub use meaning::{advertisement, peer};
 
-use crate::crd::{NovaRouteAdvertisement, NovaRouteCluster, NovaRoutePeer, definitions};
+use crate::crd::{NovaRouteAdvertisement, NovaRouteCluster, NovaRoutePeer};
 
 /// What is wrong with a field of a resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -24,13 +28,10 @@ pub struct Fault {
 /// Most faults that a message names; a message has 32768 characters at most.
 const TOLD_MAX: usize = 32;
 
-/// A resource whose definition has rules beside its schema.
-pub trait Checked: DeserializeOwned + kube::Resource<DynamicType = ()> + 'static {
-    /// What the rules say.
-    ///
-    /// # Errors
-    /// The rules that do not hold.
-    fn rules(&self) -> Result<(), ValidationErrors>;
+/// A resource that can be looked at.
+pub trait Checked: DeserializeOwned + Serialize + kube::Resource<DynamicType = ()> + 'static {
+    /// Its definition.
+    fn definition() -> &'static Result<Definition, String>;
 
     /// What neither schema nor rules can say.
     fn meaning(&self) -> Vec<Fault>;
@@ -39,8 +40,9 @@ pub trait Checked: DeserializeOwned + kube::Resource<DynamicType = ()> + 'static
 macro_rules! checked {
     ($($resource:ty: $meaning:expr),*) => {$(
         impl Checked for $resource {
-            fn rules(&self) -> Result<(), ValidationErrors> {
-                self.validate_cel()
+            fn definition() -> &'static Result<Definition, String> {
+                static DEFINITION: LazyLock<Result<Definition, String>> = LazyLock::new(Definition::of::<$resource>);
+                &DEFINITION
             }
 
             fn meaning(&self) -> Vec<Fault> {
@@ -62,14 +64,14 @@ pub fn read<R: Checked>(resource: &Value) -> Result<R, Vec<Fault>> {
     if !faults.is_empty() {
         return Err(faults);
     }
-    let schema = schema(&R::plural(&())).map_err(|reason| vec![fault("kind", reason)])?;
-    unknown_fields(resource, &schema, "", &mut faults);
-    faults.extend(schema_faults(resource, &schema));
+    let definition = R::definition().as_ref().map_err(|reason| vec![fault("kind", reason)])?;
+    faults.extend(definition.faults(resource));
     let typed = serde_json::from_value::<R>(resource.clone());
     match typed {
         Ok(typed) if faults.is_empty() => {
-            let broken = typed.rules().err().into_iter().flat_map(ValidationErrors::into_vec);
-            faults.extend(broken.map(|rule| fault(&rule.field_path, rule.message)));
+            // As the API server has it, with what is left out filled in.
+            let whole = serde_json::to_value(&typed).map_err(|error| vec![fault("spec", error.to_string())])?;
+            faults.extend(definition.broken_rules(&whole));
             faults.extend(typed.meaning());
             if faults.is_empty() { Ok(typed) } else { Err(faults) }
         }
@@ -109,80 +111,6 @@ fn kind_faults<R: Checked>(resource: &Value) -> Vec<Fault> {
         (*found != *wanted).then(|| fault(key, format!("{found} is not \"{wanted}\"")))
     });
     wrong.collect()
-}
-
-/// The schema of a definition.
-fn schema(plural: &str) -> Result<Value, String> {
-    let definition = definitions().into_iter().find(|(_, crd)| crd.spec.names.plural == plural);
-    let version = definition.and_then(|(_, crd)| crd.spec.versions.into_iter().next());
-    let schema = version.and_then(|version| version.schema?.open_api_v3_schema);
-    serde_json::to_value(schema).map_err(|error| error.to_string())
-}
-
-/// Fields that an API server would drop with a warning.
-fn unknown_fields(value: &Value, schema: &Value, path: &str, faults: &mut Vec<Fault>) {
-    match value {
-        Value::Object(fields) => {
-            let Some(known) = schema["properties"].as_object() else {
-                let of_each = &schema["additionalProperties"];
-                return fields
-                    .iter()
-                    .for_each(|(key, inner)| unknown_fields(inner, of_each, &below(path, key), faults));
-            };
-            for (key, inner) in fields {
-                let at = below(path, key);
-                match known.get(key) {
-                    Some(schema) => unknown_fields(inner, schema, &at, faults),
-                    // What every object has besides what its definition says.
-                    None if path.is_empty() && matches!(key.as_str(), "apiVersion" | "kind" | "metadata") => {}
-                    None => faults.push(fault(&at, unknown(key, known.keys().map(String::as_str)))),
-                }
-            }
-        }
-        Value::Array(items) => {
-            for (number, item) in items.iter().enumerate() {
-                unknown_fields(item, &schema["items"], &format!("{path}[{number}]"), faults);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn unknown<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let near = known.map(|known| (strsim::damerau_levenshtein(key, known), known)).min();
-    match near {
-        Some((slips, near)) if slips <= 2 => format!("unknown field; did you mean \"{near}\"?"),
-        _ => "unknown field".to_owned(),
-    }
-}
-
-fn below(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
-}
-
-fn schema_faults(resource: &Value, schema: &Value) -> Vec<Fault> {
-    let options = jsonschema::options().with_format("cidr", is_cidr).should_validate_formats(true);
-    match options.build(schema) {
-        Ok(validator) => {
-            let errors = validator.iter_errors(resource);
-            errors.map(|error| fault(&dotted(error.instance_path().as_str()), error.to_string())).collect()
-        }
-        Err(error) => vec![fault("kind", error.to_string())],
-    }
-}
-
-/// A JSON pointer as people write the path of a field.
-fn dotted(pointer: &str) -> String {
-    let parts = pointer.split('/').skip(1);
-    parts.fold(String::new(), |path, part| match part.parse::<usize>() {
-        Ok(number) => format!("{path}[{number}]"),
-        Err(_) => below(&path, part),
-    })
-}
-
-/// What an API server takes for the format `cidr`: an address and a length.
-fn is_cidr(text: &str) -> bool {
-    text.parse::<ipnet::IpNet>().is_ok()
 }
 
 #[cfg(test)]

@@ -8,10 +8,8 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Namespace, Node, Secret, Service};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 use kube::ResourceExt as _;
-use kube::api::DynamicObject;
-use serde_json::Value;
 
-use crate::check::{Checked, Fault, read};
+use crate::check::Fault;
 use crate::crd::{NovaRouteAdvertisement, NovaRoutePeer};
 
 /// Objects of a kind by `namespace/name`, or by name.
@@ -85,16 +83,6 @@ pub(super) fn node(node: Node) -> NodeFacts {
         unschedulable: spec.unschedulable.unwrap_or_default(),
         taints: spec.taints.into_iter().flatten().map(|taint| taint.key).collect(),
     }
-}
-
-/// A custom resource: one that cannot be used is told, and holds up no other.
-pub(super) fn custom<R: Checked>(object: &DynamicObject) -> Custom<R> {
-    let mut value = serde_json::to_value(object)
-        .map_err(|error| vec![Fault { field: "metadata".to_owned(), reason: error.to_string() }])?;
-    // It is the operator's, and not what is asked for.
-    value.as_object_mut().and_then(|fields| fields.remove("status"));
-    value["metadata"] = Value::Object([("name".to_owned(), object.name_any().into())].into_iter().collect());
-    read(&value)
 }
 
 pub(super) fn service(service: Service) -> Option<ServiceFacts> {

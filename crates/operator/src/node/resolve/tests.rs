@@ -5,8 +5,9 @@ use novaroute_api::v1;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::check::read_object;
 use crate::crd::{NovaRouteAdvertisement, NovaRoutePeer};
-use crate::node::view::{ServiceFacts, SliceFacts, custom};
+use crate::node::view::{ServiceFacts, SliceFacts};
 
 fn objects<T>(all: impl IntoIterator<Item = (&'static str, T)>) -> Option<Objects<T>> {
     Some(Arc::new(all.into_iter().map(|(name, one)| (name.to_owned(), Arc::new(one))).collect()))
@@ -15,7 +16,7 @@ fn objects<T>(all: impl IntoIterator<Item = (&'static str, T)>) -> Option<Object
 fn resource<R: crate::check::Checked>(kind: &str, spec: Value) -> Custom<R> {
     let resource =
         json!({"apiVersion": "novaroute.io/v1alpha1", "kind": kind, "metadata": {"name": "it"}, "spec": spec});
-    custom(&serde_json::from_value(resource).unwrap())
+    read_object(&serde_json::from_value(resource).unwrap())
 }
 
 fn view() -> View {
