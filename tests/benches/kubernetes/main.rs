@@ -10,15 +10,18 @@ mod cluster;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use novaroute_e2e::program::Program;
+use novaroute_e2e::wait_for;
 
 use agents::Agents;
 use cluster::Cluster;
 
 /// How often an advertisement is changed.
 const CHANGES: usize = 5;
+/// A companion writes its NovaRouteNode at most every 10 s: until then it may have something to tell.
+const SETTLE: Duration = Duration::from_secs(15);
 /// How long nothing is done, to see what that costs.
 const REST: Duration = Duration::from_secs(30);
 /// Longest wait for all nodes.
@@ -61,7 +64,11 @@ async fn run(arguments: &Arguments) -> Result<()> {
     row("all start: until every agent has everything", begun.0.elapsed(), asked, nodes);
 
     let begun = Instant::now();
-    until_written(&cluster, nodes).await?;
+    wait_for("every NovaRouteNode to be written", TIMEOUT, async || {
+        ensure!(cluster.written() == nodes, "{} of {nodes}", cluster.written());
+        Ok(Some(()))
+    })
+    .await?;
     println!("  every NovaRouteNode written {:.1} s later", begun.elapsed().as_secs_f64());
 
     let mut took = Vec::new();
@@ -76,8 +83,9 @@ async fn run(arguments: &Arguments) -> Result<()> {
     row("a changed advertisement: until every agent has it, median", median, asked, nodes);
     println!("  slowest of {CHANGES}: {:.0} ms", took[took.len() - 1].0.as_secs_f64() * 1e3);
 
+    pass(SETTLE).await;
     let before = cluster.asked();
-    tokio::time::sleep(REST).await;
+    pass(REST).await;
     row("rest", REST, cluster.asked() - before, nodes);
     #[expect(clippy::cast_precision_loss, reason = "counts of a benchmark")]
     let again = |nodes: usize| (nodes * WATCHES) as f64 / WATCH_S;
@@ -112,15 +120,10 @@ async fn until(agents: &Agents, count: usize) -> Result<()> {
     reached.with_context(|| format!("the agents were asked for {} of {count} intents", agents.count()))
 }
 
-async fn until_written(cluster: &Cluster, nodes: usize) -> Result<()> {
-    let begun = Instant::now();
-    while cluster.written() < nodes {
-        if begun.elapsed() > TIMEOUT {
-            bail!("{} of {nodes} NovaRouteNodes are written", cluster.written());
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    Ok(())
+/// Lets so much time pass: what happens in it is what is measured.
+async fn pass(time: Duration) {
+    // It is over when nothing has come.
+    let _over = tokio::time::timeout(time, std::future::pending::<()>()).await;
 }
 
 /// MiB of memory that a process has.
