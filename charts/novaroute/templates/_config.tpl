@@ -129,5 +129,6 @@ staticd_options="-A 127.0.0.1"
 bgpd_options="-A 127.0.0.1"
 ospfd_options="-A 127.0.0.1"
 bfdd_options="-A 127.0.0.1"
+mgmtd_options="-A 127.0.0.1"
 ospf6d_options="-A ::1"
 {{ end -}}

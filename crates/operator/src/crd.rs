@@ -20,7 +20,7 @@ use kube::CustomResourceExt as _;
 pub use advertisement::{
     Attributes, NovaRouteAdvertisement, NovaRouteAdvertisementSpec, PodCidrs, Protocol, ServiceSource,
 };
-pub use agent::{AgentSpec, LogLevel};
+pub use agent::{AgentSpec, LogLevel, ShutdownMode};
 pub use bgp::{BgpPeerSpec, BgpSpec};
 pub use cluster::{
     ComponentStatus, FrrDaemons, FrrSpec, NovaRouteCluster, NovaRouteClusterSpec, NovaRouteClusterStatus, Phase,

@@ -39,8 +39,8 @@ use settle::Settled;
 use view::NodeFacts;
 use watches::{Source, Watches};
 
+pub use crate::crd::COMPANION_OWNER as OWNER;
 pub use drain::DrainSettings;
-pub use intent::OWNER;
 pub use publish::MANAGER;
 
 /// How long changes are gathered before they are looked at: a Service comes with its endpoints.

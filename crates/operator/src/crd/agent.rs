@@ -37,6 +37,9 @@ pub struct AgentSpec {
     /// What is logged.
     #[serde(default)]
     pub log_level: LogLevel,
+    /// What the end of a pod leaves. Left out: withdraw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shutdown_mode: Option<ShutdownMode>,
     /// More arguments of the agent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extra_args: Vec<String>,
@@ -52,6 +55,16 @@ pub struct AgentSpec {
     #[schemars(length(max = 256))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     pub owners: Vec<OwnerSpec>,
+}
+
+/// What an agent that ends leaves in FRR.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ShutdownMode {
+    /// Nothing: peers are told that the node has gone.
+    Withdraw,
+    /// Everything: a peer with graceful restart keeps the node's prefixes until the next pod is there.
+    Keep,
 }
 
 /// How much is logged.

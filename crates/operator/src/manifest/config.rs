@@ -60,6 +60,9 @@ pub(super) fn text(spec: &NovaRouteClusterSpec) -> String {
     if let Some(spec) = &agent.bgp {
         config["bgp"] = bgp(spec);
     }
+    if let Some(mode) = agent.shutdown_mode {
+        config["shutdown"] = json!({"mode": mode});
+    }
     format!("{config:#}\n")
 }
 
@@ -145,7 +148,8 @@ fn daemons(daemons: FrrDaemons) -> String {
     // What others may reach is the agent's socket, not FRR's ports.
     let fixed =
         ["vtysh_enable=yes\n", "zebra_options=\"-A 127.0.0.1 -s 90000000\"\n", "staticd_options=\"-A 127.0.0.1\"\n"];
-    let options = ["bgpd", "ospfd", "bfdd"].map(|daemon| format!("{daemon}_options=\"-A 127.0.0.1\"\n"));
+    // mgmtd is started by itself, and would listen everywhere.
+    let options = ["bgpd", "ospfd", "bfdd", "mgmtd"].map(|daemon| format!("{daemon}_options=\"-A 127.0.0.1\"\n"));
     lines.concat() + &fixed.concat() + &options.concat() + "ospf6d_options=\"-A ::1\"\n"
 }
 

@@ -211,3 +211,12 @@ fn a_name_that_is_too_long_is_told() {
     resource.metadata = ObjectMeta { name: Some("n".to_owned()), ..ObjectMeta::default() };
     assert_eq!(objects(&resource).unwrap_err().to_string(), "metadata.namespace: is not set");
 }
+
+#[test]
+fn a_pod_that_is_replaced_may_leave_everything() {
+    let mut resource = cluster(CLUSTER);
+    resource.spec.agent.shutdown_mode = Some(crate::crd::ShutdownMode::Keep);
+    let objects = objects(&resource).unwrap();
+    let config: Value = serde_json::from_str(&objects.config_map.data.unwrap()["config.json"]).unwrap();
+    assert_eq!(config["shutdown"], serde_json::json!({"mode": "keep"}));
+}

@@ -12,7 +12,8 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
-use super::intent::{Intent, OWNER};
+use super::intent::Intent;
+use crate::crd::COMPANION_OWNER;
 
 /// Longest time that a call may take. The agent answers in milliseconds, or hangs.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
@@ -51,7 +52,7 @@ impl Agent {
     /// How many intents the agent has withdrawn because of it.
     pub(super) async fn end_of_replay(&self, confirm_removals: bool) -> Result<usize, Status> {
         let request = v1::EndOfReplayRequest {
-            owner: OWNER.to_owned(),
+            owner: COMPANION_OWNER.to_owned(),
             token: self.token.clone(),
             session_id: self.session.clone(),
             confirm_removals,
@@ -74,7 +75,7 @@ impl Agent {
     }
 
     async fn remove(&self, key: &IntentKey) -> Result<(), Status> {
-        let (mut client, owner, token) = (self.client.clone(), OWNER.to_owned(), self.token.clone());
+        let (mut client, owner, token) = (self.client.clone(), COMPANION_OWNER.to_owned(), self.token.clone());
         match key {
             IntentKey::Peer(address) => {
                 let neighbor_address = address.to_string();

@@ -6,10 +6,8 @@ use novaroute_api::from_proto::{self, BadFields, Request};
 use novaroute_api::v1;
 use novaroute_core::intent::{Change, IntentKey};
 
-use crate::crd::Problem;
+use crate::crd::{COMPANION_OWNER, Problem};
 
-/// The owner that the companion is.
-pub const OWNER: &str = "kubernetes";
 /// Stands for the token until a request is sent.
 const NO_TOKEN_YET: &str = "-";
 
@@ -41,12 +39,12 @@ pub(super) struct Desired {
 
 impl Intent {
     pub(super) fn peer(peer: v1::BgpPeer) -> Self {
-        let (owner, token) = (OWNER.to_owned(), NO_TOKEN_YET.to_owned());
+        let (owner, token) = (COMPANION_OWNER.to_owned(), NO_TOKEN_YET.to_owned());
         Self::Peer(v1::ApplyPeerRequest { owner, token, peer: Some(peer), ..Default::default() })
     }
 
     pub(super) fn prefix(prefix: &str, protocol: v1::Protocol, attributes: Option<v1::PrefixAttributes>) -> Self {
-        let (owner, token, prefix) = (OWNER.to_owned(), NO_TOKEN_YET.to_owned(), prefix.to_owned());
+        let (owner, token, prefix) = (COMPANION_OWNER.to_owned(), NO_TOKEN_YET.to_owned(), prefix.to_owned());
         let protocol = protocol.into();
         Self::Prefix(v1::AdvertisePrefixRequest { owner, token, prefix, protocol, attributes, ..Default::default() })
     }

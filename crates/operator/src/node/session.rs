@@ -16,9 +16,9 @@ use tonic::{Code, Status, Streaming};
 use tracing::{info, warn};
 
 use super::agent::{Agent, Operation, reason_of};
-use super::intent::{Desired, OWNER};
+use super::intent::Desired;
 use super::metrics::Metrics;
-use crate::crd::Problem;
+use crate::crd::{COMPANION_OWNER, Problem};
 
 /// Requests that are on their way at once.
 const IN_FLIGHT: usize = 32;
@@ -115,7 +115,7 @@ impl Keeper {
         let token = token.trim_end_matches(['\r', '\n']).to_owned();
         let mut client = connect(&self.socket).await?;
         let register = v1::RegisterRequest {
-            owner: OWNER.to_owned(),
+            owner: COMPANION_OWNER.to_owned(),
             token: token.clone(),
             instance: self.instance.clone(),
             ..Default::default()
