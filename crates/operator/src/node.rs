@@ -45,6 +45,8 @@ pub use publish::MANAGER;
 
 /// How long changes are gathered before they are looked at: a Service comes with its endpoints.
 const GATHER: Duration = Duration::from_millis(20);
+/// How long after the start it is waited for everything that resources speak of, such as Secrets and Services.
+const HEAR: Duration = Duration::from_secs(5);
 /// Annotation of a Node with which somebody agrees that most of what the agent has may be withdrawn at once.
 const CONFIRM_REMOVALS: &str = "novaroute.io/confirm-removals";
 
@@ -87,7 +89,8 @@ pub async fn run(client: Client, settings: Settings, shutdown: CancellationToken
 async fn work(client: Client, settings: Settings, metrics: Metrics) {
     let (desired, desired_out) = watch::channel(None);
     let (standing, standing_out) = watch::channel(Standing::default());
-    let (report, report_out) = watch::channel(Report::default());
+    let not_yet = Report { broken: Some("there was none yet".to_owned()), ..Report::default() };
+    let (report, report_out) = watch::channel(not_yet);
     let news = Arc::new(Notify::new());
     let keeper = Keeper {
         socket: settings.socket.clone(),
@@ -115,6 +118,7 @@ async fn work(client: Client, settings: Settings, metrics: Metrics) {
         changed,
         settled: Settled::default(),
         drain: Drain::new(settings.drain),
+        hear_until: Instant::now() + HEAR,
         desired,
         standing,
     };
@@ -127,6 +131,8 @@ struct Follower {
     changed: Arc<Notify>,
     settled: Settled,
     drain: Drain,
+    /// Until then nothing is asked of the agent before everything is known.
+    hear_until: Instant,
     desired: watch::Sender<Option<Arc<Desired>>>,
     standing: watch::Sender<Standing>,
 }
@@ -156,16 +162,24 @@ impl Follower {
         let drained = self.drain.reason(&node);
         let mut desired = resolve(&view).map(|resources| self.settled.settle(resources));
         if let Some(desired) = &mut desired {
-            drain(&mut desired.intents, phase);
+            drain(desired, phase);
             desired.confirm_removals = confirms(&node);
         }
         replace(&self.standing, Standing { node: Some(node), drained });
-        if let Some(desired) = desired {
-            replace(&self.desired, Some(Arc::new(desired)));
-        }
-        match phase {
+        let leaves = match phase {
             Phase::Leaving(until) => Some(until),
             Phase::Serving | Phase::Drained => None,
+        };
+        match desired {
+            // A moment later it is known who comes first where two resources ask for one thing.
+            Some(desired) if desired.unheard && Instant::now() < self.hear_until => {
+                Some(leaves.map_or(self.hear_until, |leaves| leaves.min(self.hear_until)))
+            }
+            Some(desired) => {
+                replace(&self.desired, Some(Arc::new(desired)));
+                leaves
+            }
+            None => leaves,
         }
     }
 }

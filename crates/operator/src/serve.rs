@@ -4,8 +4,10 @@
 pub(crate) mod companion;
 pub(crate) mod operator;
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
-use kube::Client;
+use kube::{Client, Config};
 use novaroute_operator::http::BindError;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -14,6 +16,9 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, fmt};
+
+/// Longest time without a byte from the API server. A watch is begun anew after 290 s.
+const READ_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// What is logged.
 #[derive(Debug, Args)]
@@ -52,9 +57,14 @@ fn serve(log: &Log, run: impl AsyncFnOnce(Client, CancellationToken) -> Result<(
 
 async fn until_told(run: impl AsyncFnOnce(Client, CancellationToken) -> Result<(), BindError>) -> Result<(), String> {
     let stop = stop().map_err(|error| format!("cannot wait for signals: {error}"))?;
-    let client = Client::try_default()
-        .await
-        .map_err(|error| format!("no API server: {error}; run in a pod with a service account, or set KUBECONFIG"))?;
+    let none = |error: &dyn std::fmt::Display| {
+        format!("no API server: {error}; run in a pod with a service account, or set KUBECONFIG")
+    };
+    let mut config = Config::infer().await.map_err(|error| none(&error))?;
+    // Whoever asks knows better when to ask again: kube would take minutes.
+    config.default_retry = false;
+    config.read_timeout = Some(READ_TIMEOUT);
+    let client = Client::try_from(config).map_err(|error| none(&error))?;
     let shutdown = CancellationToken::new();
     tokio::spawn({
         let shutdown = shutdown.clone();

@@ -14,6 +14,7 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use novaroute_e2e::program::Program;
 use novaroute_e2e::wait_for;
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use agents::Agents;
 use cluster::Cluster;
@@ -29,6 +30,8 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 /// The watches of a companion here: Node, peers, advertisements, Services, EndpointSlices. Each begins anew after 290 s.
 const WATCHES: usize = 5;
 const WATCH_S: f64 = 290.0;
+/// Open files that this process may have.
+const FILES: u64 = 1 << 18;
 /// The cluster that the figures are carried over to.
 const ON_PAPER: usize = 5_000;
 
@@ -47,6 +50,9 @@ struct Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    // Each watch is a connection, and both of its ends are here.
+    let files = Rlimit { current: Some(FILES), maximum: Some(FILES) };
+    setrlimit(Resource::Nofile, files).context("raising the limit of open files")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run(&arguments))
 }

@@ -61,8 +61,12 @@ on_each_frr! {
         stage.agent.wait_ready().await?;
         stage.established().await?;
         stage.arrived(PREFIX).await?;
-        let (code, text) = stage.companion.as_ref().context("it runs")?.get("/readyz").await?;
-        ensure!(code == 503 && text.contains("nothing is known"), "{code} {text}");
+        wait_for("the companion to say that it knows nothing", TIMEOUT, async || {
+            let (code, text) = stage.companion.as_ref().context("it runs")?.get("/readyz").await?;
+            ensure!(code == 503 && text.contains("ResourcesUnknown"), "{code} {text}");
+            Ok(Some(()))
+        })
+        .await?;
         let (alive, _) = stage.companion.as_ref().context("it runs")?.get("/healthz").await?;
         assert_eq!(alive, 200);
 
@@ -74,7 +78,35 @@ on_each_frr! {
         stage.end().await
     }
 
-    /// The same while it hangs, loses watches, and has forgotten what happened.
+    /// While the API server hangs, the companion says everything to a new agent, and tells when there is none.
+    async fn a_hanging_api_server_holds_nothing_up(release) {
+        let mut stage = Stage::with_peer(release, &[]).await?;
+        stage.advertise("own", json!({"prefixes": [PREFIX]})).await?;
+        stage.arrived(PREFIX).await?;
+        let Some(fake) = &stage.server.fake else { return stage.end().await };
+        fake.pause(Pause::Hang).await;
+        stage.scene.agent.kill().await?;
+        wait_for("the companion to say that the agent is gone", TIMEOUT, async || {
+            let (code, text) = stage.companion.as_ref().context("it runs")?.get("/readyz").await?;
+            ensure!(code == 503 && text.contains("AgentUnreachable"), "{code} {text}");
+            Ok(Some(()))
+        })
+        .await?;
+        stage.scene.agent.respawn()?;
+        stage.agent.wait_ready().await?;
+        wait_for("the companion to be ready", TIMEOUT, async || {
+            let (code, text) = stage.companion.as_ref().context("it runs")?.get("/readyz").await?;
+            ensure!(code == 200, "{code} {text}");
+            Ok(Some(()))
+        })
+        .await?;
+        stage.arrived(PREFIX).await?;
+        let Some(fake) = &stage.server.fake else { return stage.end().await };
+        fake.resume().await;
+        stage.end().await
+    }
+
+    /// The API server loses watches, and has forgotten what happened.
     async fn broken_watches_lose_nothing(release) {
         let stage = Stage::with_peer(release, &[]).await?;
         let Some(fake) = &stage.server.fake else { return stage.end().await };
@@ -91,7 +123,7 @@ on_each_frr! {
         stage.end().await
     }
 
-    /// A second companion takes over; the first one keeps still, and neither undoes the other.
+    /// A second companion takes over, the first one comes back, and neither undoes the other.
     async fn two_companions_do_not_fight(release) {
         let mut stage = Stage::with_peer(release, &[]).await?;
         stage.advertise("own", json!({"prefixes": [PREFIX]})).await?;
@@ -105,6 +137,12 @@ on_each_frr! {
             Ok(first.log().contains("SESSION_SUPERSEDED").then_some(()))
         })
         .await?;
+        let quiet = Quiet::watch(&stage.scene).await?;
+        wait_for("the first to come back", TIMEOUT * 2, async || {
+            Ok((first.log().matches("the agent has what is desired").count() == 2).then_some(()))
+        })
+        .await?;
+        quiet.no_line().await?;
         stage.arrived(PREFIX).await?;
         stage.end().await
     }

@@ -50,6 +50,24 @@ on_each_frr! {
         stage.end().await
     }
 
+    /// A node that was cordoned while there was no companion is drained by the next one, however much that takes away.
+    async fn a_cordon_is_not_missed(release) {
+        let mut stage = Stage::with_peer(release, &["--drain-on-cordon"]).await?;
+        let many: Vec<String> = (1..=20).map(|number| format!("203.0.113.{number}/32")).collect();
+        stage.advertise("many", json!({"prefixes": many})).await?;
+        for prefix in [&many[0], &many[19]] {
+            stage.arrived(prefix).await?;
+        }
+        stage.kill_companion()?;
+        stage.node(|node| node["spec"]["unschedulable"] = json!(true)).await?;
+        stage.start_companion()?;
+        for prefix in [&many[0], &many[19]] {
+            stage.gone(prefix).await?;
+        }
+        stage.condition("Ready", "True", "AsAskedFor").await?;
+        stage.end().await
+    }
+
     /// Nobody is drained who did not ask for it.
     async fn a_cordon_alone_changes_nothing(release) {
         let stage = Stage::with_peer(release, &["--drain-taint", "example.com/going", "--drain-wait", "0"]).await?;

@@ -1,12 +1,15 @@
 //! What cannot be done is told, and changes nothing of what runs.
 
 use anyhow::ensure;
+use k8s_openapi::api::core::v1::Node;
+use kube::Api;
+use kube::api::DeleteParams;
 use novaroute_e2e::config::LB;
-use novaroute_e2e::{on_each_frr, request};
-use novaroute_operator::crd::{NovaRouteAdvertisement, Problem};
+use novaroute_e2e::{on_each_frr, request, wait_for};
+use novaroute_operator::crd::{NovaRouteAdvertisement, NovaRouteNode, Problem};
 use serde_json::json;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, TIMEOUT};
 
 const PREFIX: &str = "203.0.113.7/32";
 
@@ -42,7 +45,7 @@ on_each_frr! {
         stage.condition("Ready", "False", "Problems").await?;
 
         stage.delete::<NovaRouteAdvertisement>("a").await?;
-        novaroute_e2e::wait_for("the second to come first", crate::stage::TIMEOUT, async || {
+        wait_for("the second to come first", TIMEOUT, async || {
             let paths = stage.tor.router.bgp_paths(PREFIX).await?;
             ensure!(paths.first().is_some_and(|path| path["metric"] == 2), "{paths:?}");
             Ok(Some(()))
@@ -84,6 +87,47 @@ on_each_frr! {
         stage.condition("Ready", "True", "AsAskedFor").await?;
         let now = novaroute_e2e::tor::times_established(&stage.tor.router, stage.tor.node_ipv4.into()).await?;
         assert_eq!(now, sessions, "the session was not left alone");
+        stage.end().await
+    }
+
+    /// A change that the agent refuses leaves what runs, also over a restart of the companion.
+    async fn what_the_agent_refuses_leaves_what_runs(release) {
+        let mut stage = Stage::with_peer(release, &[]).await?;
+        stage.advertise("own", json!({"prefixes": [PREFIX]})).await?;
+        stage.arrived(PREFIX).await?;
+        let mut config = stage.agent.read_config()?;
+        config["owners"][novaroute_operator::node::OWNER]["max_prefixes"] = json!(1);
+        stage.agent.write_config(&config)?;
+        stage.advertise("more", json!({"prefixes": ["203.0.113.8/32"]})).await?;
+        let refused = stage.condition("Ready", "False", "Problems").await?;
+        ensure!(refused.contains("LIMIT_REACHED"), "{refused}");
+        stage.kill_companion()?;
+        stage.start_companion()?;
+        wait_for("the companion to have said everything", TIMEOUT, async || {
+            let log = stage.companion.as_ref().map(|one| one.log()).unwrap_or_default();
+            Ok(log.contains("the agent has what is desired").then_some(()))
+        })
+        .await?;
+        stage.arrived(PREFIX).await?;
+        stage.end().await
+    }
+
+    /// A Node that is made anew has a NovaRouteNode of its own.
+    async fn a_node_that_comes_back_is_told_of(release) {
+        let stage = Stage::with_peer(release, &[]).await?;
+        let first = stage.told("it is told of", |_| true).await?;
+        ensure!(first.sessions_established <= 1);
+        Api::<Node>::all(stage.server.client.clone())
+            .delete(&stage.server.namespace, &DeleteParams::default())
+            .await?;
+        let nodes = Api::<NovaRouteNode>::all(stage.server.client.clone());
+        wait_for("the NovaRouteNode to go with its Node", TIMEOUT, async || {
+            Ok(nodes.get_opt(&stage.server.namespace).await?.is_none().then_some(()))
+        })
+        .await?;
+        stage.established().await?;
+        stage.node(|_| {}).await?;
+        stage.told("it is told of again", |status| status.sessions_established == 1).await?;
         stage.end().await
     }
 

@@ -58,7 +58,6 @@ on_each_frr! {
     async fn a_node_has_what_its_labels_say(release) {
         let stage = Stage::with_peer(release, &[]).await?;
         let other = json!({"matchExpressions": [{"key": "example.com/edge", "operator": "Exists"}]});
-        stage.advertise("all", json!({"prefixes": ["203.0.113.1/32"]})).await?;
         // The stage's own selector is laid under it.
         let name = stage.own("edge");
         let resource = json!({
@@ -67,6 +66,7 @@ on_each_frr! {
         });
         let api = kube::Api::<NovaRouteAdvertisement>::all(stage.server.client.clone());
         api.patch(&name, &kube::api::PatchParams::apply("kubectl"), &kube::api::Patch::Apply(resource)).await?;
+        stage.advertise("all", json!({"prefixes": ["203.0.113.1/32"]})).await?;
         stage.arrived("203.0.113.1/32").await?;
         ensure!(stage.tor.router.bgp_paths("203.0.113.2/32").await?.is_empty());
         stage.node(|node| node["metadata"]["labels"]["example.com/edge"] = json!("")).await?;
@@ -82,23 +82,23 @@ on_each_frr! {
         let stage = Stage::start(release, &[]).await?;
         let password = |word: &str| format!("neighbor {} password {word}", stage.tor.node_ipv4);
         let lines = |word: &str| ["router bgp 65100".to_owned(), password(word)];
-        stage.tor.router.configure(novaroute_e2e::Daemon::Bgpd, &lines("first")).await?;
+        stage.tor.router.configure(novaroute_e2e::Daemon::Bgpd, &lines("quince-1")).await?;
         stage.peer("rack", |spec| spec["passwordSecretRef"] = json!({"name": "rack", "key": "md5"})).await?;
         let missing = stage.condition("Ready", "False", "Problems").await?;
         ensure!(missing.contains("spec.passwordSecretRef: there is no Secret \"rack\""), "{missing}");
-        stage.secret("rack", json!({"md5": "first\n"})).await?;
+        stage.secret("rack", json!({"md5": "quince-1\n"})).await?;
         stage.established().await?;
         stage.condition("Ready", "True", "AsAskedFor").await?;
 
-        stage.tor.router.configure(novaroute_e2e::Daemon::Bgpd, &lines("second")).await?;
-        stage.secret("rack", json!({"md5": "second"})).await?;
+        stage.tor.router.configure(novaroute_e2e::Daemon::Bgpd, &lines("quince-2")).await?;
+        stage.secret("rack", json!({"md5": "quince-2"})).await?;
         novaroute_e2e::wait_for("the node to have the second", crate::stage::TIMEOUT, async || {
             let running = stage.running(novaroute_e2e::Daemon::Bgpd).await?;
-            Ok(running.contains(" password second").then_some(()))
+            Ok(running.contains(" password quince-2").then_some(()))
         })
         .await?;
         stage.established().await?;
-        ensure!(!stage.log().contains("second"), "the password is in a log");
+        ensure!(!stage.log().contains("quince"), "the password is in a log");
         stage.end().await
     }
 }

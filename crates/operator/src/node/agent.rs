@@ -16,7 +16,7 @@ use super::intent::Intent;
 use crate::crd::COMPANION_OWNER;
 
 /// Longest time that a call may take. The agent answers in milliseconds, or hangs.
-const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The agent, as an owner in session speaks to it.
 #[derive(Debug, Clone)]
@@ -42,8 +42,8 @@ impl Agent {
         match operation {
             Operation::Ask(intent) => self.ask(intent.clone()).await,
             Operation::Remove(key) => match self.remove(key).await {
-                // It went by itself.
-                Err(status) if status.code() == Code::NotFound => Ok(()),
+                // It went by itself, or is somebody else's by now.
+                Err(status) if matches!(status.code(), Code::NotFound | Code::PermissionDenied) => Ok(()),
                 removed => removed,
             },
         }

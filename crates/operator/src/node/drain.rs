@@ -1,13 +1,13 @@
 //! Taking a node out of service before it goes: RFC 8326, on cordon or a taint, where that was asked for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use novaroute_api::v1;
 use novaroute_core::intent::IntentKey;
 use tokio::time::Instant;
 
-use super::intent::{Asked, Intent};
+use super::intent::{Desired, Intent};
 use super::view::NodeFacts;
 
 /// GRACEFUL_SHUTDOWN, 65535:0: peers look for another way before this one goes (RFC 8326 section 4).
@@ -75,12 +75,16 @@ impl Drain {
     }
 }
 
-/// What is asked for of this in a phase. Sessions stay, so that peers hear of it.
-pub(super) fn drain(intents: &mut BTreeMap<IntentKey, Asked>, phase: Phase) {
+/// What is asked for in a phase. Sessions stay, so that peers hear of it.
+pub(super) fn drain(desired: &mut Desired, phase: Phase) {
     match phase {
         Phase::Serving => {}
-        Phase::Leaving(_) => intents.values_mut().for_each(|asked| leave(&mut asked.intent)),
-        Phase::Drained => intents.retain(|key, _| !matches!(key, IntentKey::Prefix(..))),
+        Phase::Leaving(_) => desired.intents.values_mut().for_each(|asked| leave(&mut asked.intent)),
+        Phase::Drained => {
+            let is_prefix = |key: &IntentKey| matches!(key, IntentKey::Prefix(..));
+            desired.withheld = desired.intents.keys().filter(|key| is_prefix(key)).cloned().collect();
+            desired.intents.retain(|key, _| !is_prefix(key));
+        }
     }
 }
 
@@ -99,6 +103,7 @@ fn leave(intent: &mut Intent) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::node::intent::Asked;
 
     const WAIT: Duration = Duration::from_secs(30);
 
@@ -141,10 +146,11 @@ mod tests {
             let key = intent.key().unwrap().unwrap();
             (key, Asked { intent, resource: "a".to_owned() })
         };
-        let all: BTreeMap<_, _> = [asked(v1::Protocol::Bgp), asked(v1::Protocol::Ospf)].into();
+        let intents = [asked(v1::Protocol::Bgp), asked(v1::Protocol::Ospf)].into();
+        let all = Desired { intents, ..Desired::default() };
         let mut leaving = all.clone();
         drain(&mut leaving, Phase::Leaving(Instant::now()));
-        let attributes = leaving.values().map(|asked| match &asked.intent {
+        let attributes = leaving.intents.values().map(|asked| match &asked.intent {
             Intent::Prefix(request) => request.attributes.clone(),
             Intent::Peer(_) => None,
         });
@@ -154,8 +160,9 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(attributes.collect::<Vec<_>>(), [Some(going), None]);
-        let mut drained = all;
+        let mut drained = all.clone();
         drain(&mut drained, Phase::Drained);
-        assert!(drained.is_empty());
+        assert!(drained.intents.is_empty());
+        assert_eq!(drained.withheld, all.intents.keys().cloned().collect());
     }
 }

@@ -1,6 +1,6 @@
 //! What the agent is asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use novaroute_api::from_proto::{self, BadFields, Request};
 use novaroute_api::v1;
@@ -33,6 +33,10 @@ pub(super) struct Desired {
     pub(super) problems: Vec<Problem>,
     /// It is known of every resource what it asks for: what the agent has besides was asked for by one that is gone.
     pub(super) complete: bool,
+    /// The API server has not told everything that it was asked for yet.
+    pub(super) unheard: bool,
+    /// What resources ask for and is not to be there while the node is drained.
+    pub(super) withheld: BTreeSet<IntentKey>,
     /// Somebody agrees that more than half of what the agent has may go at once.
     pub(super) confirm_removals: bool,
 }

@@ -47,8 +47,7 @@ impl<T: Debug + Clone + PartialEq + Send + Sync + 'static> Mirror<T> {
         let filled = Arc::clone(&heard);
         let path = api.resource_url().to_owned();
         let following = tokio::spawn(async move {
-            // An old list is good enough: what changed since follows at once, and a thousand nodes ask.
-            let mut told = watcher(api, config.any_semantic()).default_backoff().boxed();
+            let mut told = watcher(api, config).default_backoff().boxed();
             while let Some(event) = told.next().await {
                 match event {
                     Ok(event) => {

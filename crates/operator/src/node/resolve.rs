@@ -23,8 +23,10 @@ use crate::check::Fault;
 pub(super) enum Outcome {
     /// What it asks for, and what is wrong with the rest of it.
     Wanted(Vec<(IntentKey, Intent)>, Vec<Fault>),
-    /// It cannot be said what it asks for: this is wrong with it, or too little is known yet. What runs of it stays.
-    Unknown(Vec<Fault>),
+    /// It cannot be said what it asks for, because this is wrong with it. What runs of it stays.
+    Wrong(Vec<Fault>),
+    /// The API server has not told this yet. What runs of it stays.
+    NotHeard(Fault),
 }
 
 /// What resources ask for, by `Kind/name`; `None`: not all resources are known yet.
@@ -58,12 +60,14 @@ fn each<'a, R: HasSpec>(
     let of = move |resource: &R| match selects(selector(resource.spec()).as_ref(), &node.labels) {
         Ok(true) => Some(wishes(resource.spec())),
         Ok(false) => None,
-        Err(reason) => Some(Outcome::Unknown(vec![fault("spec.nodeSelector", reason)])),
+        Err(reason) => Some(Outcome::Wrong(vec![fault("spec.nodeSelector", reason)])),
     };
     all.iter().filter_map(move |(name, resource)| {
         let outcome = match resource.as_ref() {
             Ok(resource) => of(resource)?,
-            Err(faults) => Outcome::Unknown(faults.clone()),
+            // As far as it can be told whether the node is meant.
+            Err(unusable) if !selects(unusable.node_selector.as_ref(), &node.labels).unwrap_or(true) => return None,
+            Err(unusable) => Outcome::Wrong(unusable.faults.clone()),
         };
         Some((format!("{kind}/{name}"), outcome))
     })

@@ -1,6 +1,6 @@
 //! The session with the agent: everything desired is asked for, what is no longer desired is taken back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use novaroute_api::client::{ConnectError, connect};
 use novaroute_api::v1;
 use novaroute_core::intent::IntentKey;
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep, sleep_until};
-use tonic::{Code, Status, Streaming};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tonic::{Code, Request, Status, Streaming};
 use tracing::{info, warn};
 
-use super::agent::{Agent, Operation, reason_of};
-use super::intent::Desired;
+use super::agent::{Agent, CALL_TIMEOUT, Operation, reason_of};
+use super::intent::{Desired, Intent};
 use super::metrics::Metrics;
 use crate::crd::{COMPANION_OWNER, Problem};
 
@@ -24,6 +24,8 @@ use crate::crd::{COMPANION_OWNER, Problem};
 const IN_FLIGHT: usize = 32;
 /// Time until what the agent refused is asked for again: what stood against it may have gone.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
+/// The same where it had too much to do.
+const BUSY: Duration = Duration::from_secs(1);
 /// Pause before the agent is connected to again, and the longest such pause: it doubles.
 const RECONNECT: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(5)];
 /// The same after another process has taken the session: one of the two is about to end.
@@ -94,21 +96,21 @@ impl Keeper {
     }
 
     async fn session(&mut self) -> Result<Infallible, Broken> {
-        let (agent, mut events) = self.open().await?;
-        let mut session = Session { agent, has: BTreeMap::new(), refused: BTreeMap::new(), replayed: false };
+        let Opened { agent, mut events, held } = self.open().await?;
+        let mut session = Session::new(agent, held);
         self.metrics.connected(true);
         loop {
             let desired = self.desired.borrow_and_update().clone().unwrap_or_default();
             session.ask(&desired, &self.metrics).await?;
             let held_back = session.end_replay(&desired).await?;
-            let again = (!session.refused.is_empty() || held_back.is_some()).then(|| Instant::now() + ASK_AGAIN);
+            let again = session.pause(held_back.is_some()).map(|pause| Instant::now() + pause);
             self.metrics.intents(session.has.len(), session.refused.len());
             self.report.send_replace(Report { broken: None, held_back, refused: session.problems(&desired) });
             self.next(&mut events, again).await?;
         }
     }
 
-    async fn open(&self) -> Result<(Agent, Streaming<v1::RouteEvent>), Broken> {
+    async fn open(&self) -> Result<Opened, Broken> {
         let path = &self.token_file;
         let token = tokio::fs::read_to_string(path).await;
         let token = token.map_err(|source| Broken::Token { path: path.clone(), source })?;
@@ -120,11 +122,15 @@ impl Keeper {
             instance: self.instance.clone(),
             ..Default::default()
         };
+        let mut register = Request::new(register);
+        register.set_timeout(CALL_TIMEOUT);
         let session = client.register(register).await.map_err(Broken::Call)?.into_inner();
         info!(epoch = session.epoch, "in session with the agent");
         // It ends with the agent, and tells of everything that may be worth a look.
-        let events = client.stream_events(v1::StreamEventsRequest::default()).await.map_err(Broken::Call)?;
-        Ok((Agent::new(client, token, session.session_id), events.into_inner()))
+        let events = timeout(CALL_TIMEOUT, client.stream_events(v1::StreamEventsRequest::default())).await;
+        let events = events.map_err(|_| Broken::Stream)?.map_err(Broken::Call)?.into_inner();
+        let held = session.current_prefixes.into_iter().chain(session.current_peers).collect();
+        Ok(Opened { agent: Agent::new(client, token, session.session_id), events, held })
     }
 
     /// Waits until something else is desired, or it is time to ask again.
@@ -154,28 +160,49 @@ impl Keeper {
     }
 }
 
+/// A session that has begun.
+struct Opened {
+    agent: Agent,
+    events: Streaming<v1::RouteEvent>,
+    /// Prefixes and neighbor addresses that the agent had before.
+    held: BTreeSet<String>,
+}
+
 /// One session.
 #[derive(Debug)]
 struct Session {
     agent: Agent,
+    /// Prefixes and neighbor addresses that the agent had before.
+    held: BTreeSet<String>,
     /// What the agent took in this session.
-    has: BTreeMap<IntentKey, super::intent::Intent>,
+    has: BTreeMap<IntentKey, Intent>,
+    /// What it was told not to have.
+    withheld: BTreeSet<IntentKey>,
     /// Why it did not take the rest.
-    refused: BTreeMap<IntentKey, String>,
+    refused: BTreeMap<IntentKey, Status>,
     /// What was there before it and is not desired has gone.
     replayed: bool,
 }
 
 impl Session {
+    fn new(agent: Agent, held: BTreeSet<String>) -> Self {
+        let (has, withheld, refused) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        Self { agent, held, has, withheld, refused, replayed: false }
+    }
+
     /// Brings the agent to what is desired, as far as it goes.
     async fn ask(&mut self, desired: &Desired, metrics: &Metrics) -> Result<(), Broken> {
+        self.withheld.retain(|key| desired.withheld.contains(key));
+        let withheld = desired.withheld.difference(&self.withheld).filter(|key| !self.has.contains_key(*key));
+        let gone = self.has.keys().filter(|key| !desired.intents.contains_key(*key));
         // Prefixes go before their peers, and peers come before their prefixes.
-        let gone = self.has.keys().rev().filter(|key| !desired.intents.contains_key(*key));
-        let gone: Vec<_> = gone.map(|key| (key.clone(), Operation::Remove(key.clone()))).collect();
+        let gone: BTreeSet<&IntentKey> = gone.chain(withheld).collect();
+        let gone: Vec<_> = gone.into_iter().rev().map(|key| (key.clone(), Operation::Remove(key.clone()))).collect();
         let wanted = desired.intents.iter().filter(|(key, asked)| self.has.get(*key) != Some(&asked.intent));
         let wanted: Vec<_> = wanted.map(|(key, asked)| (key.clone(), Operation::Ask(asked.intent.clone()))).collect();
         self.refused.clear();
         self.perform(gone, metrics).await?;
+        self.withheld = desired.withheld.iter().filter(|key| !self.refused.contains_key(*key)).cloned().collect();
         self.perform(wanted, metrics).await
     }
 
@@ -192,7 +219,7 @@ impl Session {
             match answer {
                 Ok(()) => has.push((key, operation)),
                 Err(status) if is_end(&status) => return Err(Broken::Call(status)),
-                Err(status) => refused.push((key, format!("{}: {}", reason_of(&status), status.message()))),
+                Err(status) => refused.push((key, status)),
             }
         }
         drop(answers);
@@ -214,6 +241,12 @@ impl Session {
         if !desired.complete {
             return Ok(Some("it is not known of every resource what it asks for".to_owned()));
         }
+        // The agent has it as it was asked for before, and would take it for something that nobody asks for.
+        let mut kept =
+            self.refused.iter().filter(|(key, status)| self.holds(key) && status.code() != Code::PermissionDenied);
+        if let Some((key, status)) = kept.next() {
+            return Ok(Some(format!("{key} stays as it was: {}", told(status))));
+        }
         match self.agent.end_of_replay(desired.confirm_removals).await {
             Ok(removed) => {
                 self.replayed = true;
@@ -221,18 +254,40 @@ impl Session {
                 Ok(None)
             }
             Err(status) if is_end(&status) => Err(Broken::Call(status)),
-            Err(status) => Ok(Some(format!("{}: {}", reason_of(&status), status.message()))),
+            Err(status) => Ok(Some(told(&status))),
         }
     }
 
+    /// Whether the agent had this before the session.
+    fn holds(&self, key: &IntentKey) -> bool {
+        match key {
+            IntentKey::Peer(address) => self.held.contains(&address.to_string()),
+            IntentKey::Prefix(_, prefix) => self.held.contains(&prefix.to_string()),
+            IntentKey::Bgp | IntentKey::Bfd(_) | IntentKey::Ospf(_) => false,
+        }
+    }
+
+    /// Time until the agent is asked again although nothing has changed; `None`: there is nothing to ask for.
+    fn pause(&self, held_back: bool) -> Option<Duration> {
+        if self.refused.values().any(|status| reason_of(status) == "QUEUE_FULL") {
+            return Some(BUSY);
+        }
+        (held_back || !self.refused.is_empty()).then_some(ASK_AGAIN)
+    }
+
     fn problems(&self, desired: &Desired) -> Vec<Problem> {
-        let problem = |(key, reason): (&IntentKey, &String)| Problem {
+        let problem = |(key, status): (&IntentKey, &Status)| Problem {
             resource: desired.intents.get(key).map_or("", |asked| asked.resource.as_str()).to_owned(),
             field: None,
-            reason: format!("{key}: {reason}"),
+            reason: format!("{key}: {}", told(status)),
         };
         self.refused.iter().map(problem).collect()
     }
+}
+
+/// A refusal in words.
+fn told(status: &Status) -> String {
+    format!("{}: {}", reason_of(status), status.message())
 }
 
 /// Whether there is no point in going on in this session.

@@ -25,7 +25,11 @@ impl Settled {
                     self.0.insert(resource.clone(), wanted);
                     faults
                 }
-                Outcome::Unknown(faults) => faults,
+                Outcome::Wrong(faults) => faults,
+                Outcome::NotHeard(fault) => {
+                    desired.unheard = true;
+                    vec![fault]
+                }
             };
             match self.0.get(&resource) {
                 Some(known) => ask(&mut desired, &resource, known),
@@ -73,7 +77,7 @@ mod tests {
     }
 
     fn unknown() -> Outcome {
-        Outcome::Unknown(vec![Fault { field: "spec.prefixes".to_owned(), reason: "is wrong".to_owned() }])
+        Outcome::Wrong(vec![Fault { field: "spec.prefixes".to_owned(), reason: "is wrong".to_owned() }])
     }
 
     fn settle(settled: &mut Settled, resources: Vec<(&str, Outcome)>) -> (Vec<String>, Vec<String>, bool) {

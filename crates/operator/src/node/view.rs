@@ -7,9 +7,11 @@ use std::sync::Arc;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Namespace, Node, Secret, Service};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::ResourceExt as _;
+use kube::api::DynamicObject;
 
-use crate::check::Fault;
+use crate::check::{Checked, Fault, read_object};
 use crate::crd::{NovaRouteAdvertisement, NovaRoutePeer};
 
 /// Objects of a kind by `namespace/name`, or by name.
@@ -34,7 +36,15 @@ pub(super) struct View {
 }
 
 /// A custom resource, or what is wrong with it.
-pub(super) type Custom<R> = Result<R, Vec<Fault>>;
+pub(super) type Custom<R> = Result<R, Unusable>;
+
+/// A custom resource that cannot be used.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Unusable {
+    pub(super) faults: Vec<Fault>,
+    /// The nodes that it means, as far as that can be read.
+    pub(super) node_selector: Option<LabelSelector>,
+}
 
 /// The values of a Secret.
 pub(super) type SecretFacts = BTreeMap<String, ByteString>;
@@ -83,6 +93,14 @@ pub(super) fn node(node: Node) -> NodeFacts {
         unschedulable: spec.unschedulable.unwrap_or_default(),
         taints: spec.taints.into_iter().flatten().map(|taint| taint.key).collect(),
     }
+}
+
+/// One that cannot be used is told on the nodes that it means, and holds up no other.
+pub(super) fn custom<R: Checked>(object: &DynamicObject) -> Custom<R> {
+    read_object(object).map_err(|faults| {
+        let selector = &object.data["spec"]["nodeSelector"];
+        Unusable { faults, node_selector: serde_json::from_value(selector.clone()).ok() }
+    })
 }
 
 pub(super) fn service(service: Service) -> Option<ServiceFacts> {

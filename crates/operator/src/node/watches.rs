@@ -15,10 +15,10 @@ use tokio::sync::Notify;
 use super::mirror::Mirror;
 use super::select::selects;
 use super::view::{
-    Custom, Labels, NodeFacts, Objects, SecretFacts, ServiceFacts, SliceFacts, View, namespace, node, secret, service,
-    slice,
+    Custom, Labels, NodeFacts, Objects, SecretFacts, ServiceFacts, SliceFacts, View, custom, namespace, node, secret,
+    service, slice,
 };
-use crate::check::{Checked, read_object};
+use crate::check::Checked;
 use crate::crd::{NovaRouteAdvertisement, NovaRoutePeer, ServiceSource};
 
 /// The watches of a node.
@@ -123,9 +123,7 @@ impl Source {
     {
         let resource = ApiResource::erase::<R>(&());
         let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
-        Mirror::follow(api, Config::default(), Arc::clone(&self.changed), |object: DynamicObject| {
-            Some(read_object(&object))
-        })
+        Mirror::follow(api, Config::default(), Arc::clone(&self.changed), |object: DynamicObject| Some(custom(&object)))
     }
 
     fn services(&self) -> Mirror<ServiceFacts> {

@@ -12,18 +12,21 @@ use crate::node::view::{NodeFacts, View};
 enum Unfit {
     /// The node, or a Secret, does not have what the peer needs: it asks for none here.
     Missing(Fault),
-    /// It is wrong, or not known yet.
-    Unknown(Vec<Fault>),
+    /// It is wrong.
+    Wrong(Vec<Fault>),
+    /// This is not known yet.
+    NotHeard(Fault),
 }
 
 pub(super) fn wishes(view: &View, node: &NodeFacts, spec: &NovaRoutePeerSpec) -> Outcome {
     match peer(view, node, spec).map(Intent::peer).and_then(|intent| match intent.key() {
         Ok(key) => Ok(key.map(|key| (key, intent))),
-        Err(bad) => Err(Unfit::Unknown(faults(&bad, &fields(spec)))),
+        Err(bad) => Err(Unfit::Wrong(faults(&bad, &fields(spec)))),
     }) {
         Ok(wanted) => Outcome::Wanted(wanted.into_iter().collect(), Vec::new()),
         Err(Unfit::Missing(fault)) => Outcome::Wanted(Vec::new(), vec![fault]),
-        Err(Unfit::Unknown(faults)) => Outcome::Unknown(faults),
+        Err(Unfit::Wrong(faults)) => Outcome::Wrong(faults),
+        Err(Unfit::NotHeard(fault)) => Outcome::NotHeard(fault),
     }
 }
 
@@ -71,17 +74,18 @@ fn of_node<'a>(node: &'a NodeFacts, field: &str, from: Option<&NodeValue>) -> Re
 
 fn number(text: Option<&str>, field: &str) -> Result<u32, Unfit> {
     let text = text.unwrap_or_default();
-    text.parse().map_err(|_| Unfit::Unknown(vec![fault(field, format!("{text:?} is no AS number, 1 to 4294967295"))]))
+    text.parse().map_err(|_| Unfit::Wrong(vec![fault(field, format!("{text:?} is no AS number, 1 to 4294967295"))]))
 }
 
 fn password(view: &View, SecretKey { name, key }: &SecretKey) -> Result<String, Unfit> {
     let field = "spec.passwordSecretRef";
-    let secret = view.secrets.get(name).ok_or(Unfit::Unknown(Vec::new()))?;
+    let unheard = || fault(field, format!("nothing is heard of the Secret \"{name}\": may the companion read it?"));
+    let secret = view.secrets.get(name).ok_or_else(|| Unfit::NotHeard(unheard()))?;
     // A session without the password that is asked for would be none, or one that nobody wanted.
-    let unknown = |reason| Unfit::Unknown(vec![fault(field, reason)]);
-    let secret = secret.as_ref().ok_or_else(|| unknown(format!("there is no Secret \"{name}\"")))?;
-    let value = secret.get(key).ok_or_else(|| unknown(format!("the Secret \"{name}\" has no key \"{key}\"")))?;
-    let text = std::str::from_utf8(&value.0).map_err(|_| unknown(format!("\"{key}\" of \"{name}\" is no text")))?;
+    let wrong = |reason| Unfit::Wrong(vec![fault(field, reason)]);
+    let secret = secret.as_ref().ok_or_else(|| wrong(format!("there is no Secret \"{name}\"")))?;
+    let value = secret.get(key).ok_or_else(|| wrong(format!("the Secret \"{name}\" has no key \"{key}\"")))?;
+    let text = std::str::from_utf8(&value.0).map_err(|_| wrong(format!("\"{key}\" of \"{name}\" is no text")))?;
     // A line end behind it comes with a file that the Secret was made from.
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

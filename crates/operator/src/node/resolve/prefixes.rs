@@ -31,7 +31,7 @@ pub(super) fn wishes(
     if let Some(source) = &spec.services {
         match announced(view, node, endpoints, source) {
             Ok(addresses) => addresses.iter().for_each(|address| all.add_host(*address)),
-            Err(faults) => return Outcome::Unknown(faults),
+            Err(outcome) => return outcome,
         }
     }
     Outcome::Wanted(all.wanted.into_iter().collect(), all.faults)

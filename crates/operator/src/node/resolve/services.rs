@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::fault;
-use crate::check::Fault;
+use super::{Outcome, fault};
 use crate::crd::ServiceSource;
 use crate::node::select::selects;
 use crate::node::view::{NodeFacts, Objects, ServiceFacts, SliceFacts, View};
@@ -42,16 +41,18 @@ impl<'a> Endpoints<'a> {
 /// The addresses of all Services that a source means and that this node serves.
 ///
 /// # Errors
-/// What is wrong with its selectors; nothing, if too little is known yet.
+/// What else is known of the resource: a selector of it is wrong, or not everything has been heard.
 pub(super) fn announced(
     view: &View,
     node: &NodeFacts,
     endpoints: Option<&Endpoints<'_>>,
     source: &ServiceSource,
-) -> Result<BTreeSet<IpAddr>, Vec<Fault>> {
-    let (Some(services), Some(endpoints)) = (&view.services, endpoints) else { return Err(Vec::new()) };
+) -> Result<BTreeSet<IpAddr>, Outcome> {
+    let unheard = |of: &str| Outcome::NotHeard(fault("spec.services", format!("nothing is heard of {of} yet")));
+    let services = view.services.as_ref().ok_or_else(|| unheard("Services"))?;
+    let endpoints = endpoints.ok_or_else(|| unheard("EndpointSlices"))?;
     if source.namespace_selector.is_some() && view.namespaces.is_none() {
-        return Err(Vec::new());
+        return Err(unheard("Namespaces"));
     }
     let mut addresses = BTreeSet::new();
     if node.labels.contains_key(EXCLUDED) {
@@ -65,11 +66,15 @@ pub(super) fn announced(
     Ok(addresses)
 }
 
-fn means(view: &View, source: &ServiceSource, name: &str, service: &ServiceFacts) -> Result<bool, Vec<Fault>> {
-    let wrong = |field: &'static str| move |reason: String| vec![fault(field, reason)];
+fn means(view: &View, source: &ServiceSource, name: &str, service: &ServiceFacts) -> Result<bool, Outcome> {
+    let wrong = |field: &'static str| move |reason: String| Outcome::Wrong(vec![fault(field, reason)]);
     let means = selects(source.selector.as_ref(), &service.labels).map_err(wrong("spec.services.selector"))?;
+    if source.namespace_selector.is_none() {
+        return Ok(means);
+    }
     let namespace = name.split_once('/').map_or("", |(namespace, _)| namespace);
-    let labels = view.namespaces.as_ref().and_then(|all| all.get(namespace)).map(|labels| labels.as_ref().clone());
-    let of_namespace = selects(source.namespace_selector.as_ref(), &labels.unwrap_or_default());
+    // One that nothing is heard of yet may have any labels.
+    let Some(labels) = view.namespaces.as_ref().and_then(|all| all.get(namespace)) else { return Ok(false) };
+    let of_namespace = selects(source.namespace_selector.as_ref(), labels);
     Ok(means && of_namespace.map_err(wrong("spec.services.namespaceSelector"))?)
 }

@@ -5,9 +5,8 @@ use novaroute_api::v1;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::check::read_object;
 use crate::crd::{NovaRouteAdvertisement, NovaRoutePeer};
-use crate::node::view::{ServiceFacts, SliceFacts};
+use crate::node::view::{ServiceFacts, SliceFacts, custom};
 
 fn objects<T>(all: impl IntoIterator<Item = (&'static str, T)>) -> Option<Objects<T>> {
     Some(Arc::new(all.into_iter().map(|(name, one)| (name.to_owned(), Arc::new(one))).collect()))
@@ -16,7 +15,7 @@ fn objects<T>(all: impl IntoIterator<Item = (&'static str, T)>) -> Option<Object
 fn resource<R: crate::check::Checked>(kind: &str, spec: Value) -> Custom<R> {
     let resource =
         json!({"apiVersion": "novaroute.io/v1alpha1", "kind": kind, "metadata": {"name": "it"}, "spec": spec});
-    read_object(&serde_json::from_value(resource).unwrap())
+    custom(&serde_json::from_value(resource).unwrap())
 }
 
 fn view() -> View {
@@ -50,7 +49,8 @@ fn told(outcome: Option<Outcome>) -> (Option<Vec<String>>, Vec<String>) {
         Outcome::Wanted(wanted, faults) => {
             (Some(wanted.iter().map(|(key, _)| key.to_string()).collect()), words(faults))
         }
-        Outcome::Unknown(faults) => (None, words(faults)),
+        Outcome::Wrong(faults) => (None, words(faults)),
+        Outcome::NotHeard(fault) => (None, words(vec![fault])),
     }
 }
 
@@ -130,7 +130,9 @@ fn a_peer_waits_for_its_password() {
         let key = json!({"name": "rack", "key": "md5"});
         json!({"address": "10.0.0.1", "remoteAs": 65_100, "passwordSecretRef": key})
     };
-    assert_eq!(told(of_peer(view(), spec())), (None, vec![]));
+    let unheard =
+        "spec.passwordSecretRef: nothing is heard of the Secret \"rack\": may the companion read it?".to_owned();
+    assert_eq!(told(of_peer(view(), spec())), (None, vec![unheard]));
     let with = |secret: Option<Arc<_>>| View { secrets: [("rack".to_owned(), secret)].into(), ..view() };
     let missing = "spec.passwordSecretRef: there is no Secret \"rack\"".to_owned();
     assert_eq!(told(of_peer(with(None), spec())), (None, vec![missing]));
@@ -219,11 +221,30 @@ fn a_service_is_announced_where_its_traffic_arrives() {
 fn services_are_not_known_before_the_lists_are_whole() {
     let with = with_services(view());
     let spec = || json!({"services": {"namespaceSelector": {}}, "prefixes": ["10.1.0.0/16"]});
-    for view in [
-        View { services: None, ..with.clone() },
-        View { slices: None, ..with.clone() },
-        View { namespaces: None, ..with },
+    for (view, of) in [
+        (View { services: None, ..with.clone() }, "Services"),
+        (View { slices: None, ..with.clone() }, "EndpointSlices"),
+        (View { namespaces: None, ..with }, "Namespaces"),
     ] {
-        assert_eq!(told(of_advertisement(view, spec())), (None, vec![]));
+        let unheard = format!("spec.services: nothing is heard of {of} yet");
+        assert_eq!(told(of_advertisement(view, spec())), (None, vec![unheard]));
     }
+}
+
+#[test]
+fn a_namespace_that_nothing_is_heard_of_is_none_that_is_meant() {
+    let view = View { namespaces: objects([]), ..with_services(view()) };
+    let no_team = json!({"matchExpressions": [{"key": "team", "operator": "DoesNotExist"}]});
+    let spec = json!({"services": {"namespaceSelector": no_team}});
+    assert_eq!(told(of_advertisement(view, spec)), (Some(vec![]), vec![]));
+}
+
+#[test]
+fn what_is_wrong_with_a_resource_is_told_where_it_is_meant() {
+    let spec = |rack: &str| {
+        let selector = json!({"matchLabels": {"rack": rack}});
+        json!({"nodeSelector": selector, "prefixes": ["10.1.2.3/16"]})
+    };
+    assert_eq!(of_advertisement(view(), spec("8")), None);
+    assert!(matches!(of_advertisement(view(), spec("7")), Some(Outcome::Wrong(_))));
 }
