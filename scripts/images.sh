@@ -5,6 +5,8 @@
 #   ARCHES      architectures, by default "amd64"; also "amd64 arm64"
 #   REPOSITORY  where the images will be pulled from, by default what the charts name
 #   TAG         by default the version of the workspace
+#   PROFILE     how Cargo builds the binaries: "release" by default; "dev" takes what `make build` has compiled already
+#   OUT         folder for all that is made, by default target/images
 set -euo pipefail
 
 cd "$(dirname "$(readlink -f "$0")")/.."
@@ -18,10 +20,11 @@ readonly VERSION
 readonly TAG=${TAG:-$VERSION}
 REVISION=$(git describe --always --abbrev=40 --dirty --exclude='*' 2>/dev/null || echo unknown)
 readonly REVISION
-# What is built of one commit has one time: the commit's.
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 0)
-export SOURCE_DATE_EPOCH
-readonly OUT=$PWD/target/images
+# What is built of one commit has one time: the commit's. Cargo is not told: it would compile C code anew for each commit.
+TIME=$(git log -1 --format=%ct 2>/dev/null || echo 0)
+readonly TIME
+readonly PROFILE=${PROFILE:-release}
+readonly OUT=${OUT:-$PWD/target/images}
 readonly IMAGES=(agent operator frr)
 
 say() { printf 'images: %s\n' "$*"; }
@@ -46,7 +49,10 @@ cross_compiler() {
 
 # Before anything is built: everything that was asked for, or nothing.
 check_can_build() {
-    local arch=$1 triple cc folder
+    local arch=$1 triple cc folder program
+    for program in buildah mmdebstrap; do
+        command -v "$program" >/dev/null || die "no $program: run scripts/setup.sh images"
+    done
     triple=$(triple "$arch")
     cc=$(cross_compiler "$triple")
     [ -z "$cc" ] || command -v "$cc" >/dev/null ||
@@ -56,21 +62,41 @@ check_can_build() {
         die "$arch is not built: this Rust has no standard library for $triple. Run: rustup target add $triple"
 }
 
-# build_binaries TRIPLE: static ones, with the C library inside.
+# build_binaries TRIPLE: static ones, with the C library inside. Their crates are compiled where the other builds of the
+# machine are, for what was compiled there is not compiled again; the binaries themselves do not take the place of others.
 build_binaries() {
-    local cc environment=(RUSTFLAGS="-C target-feature=+crt-static")
+    local cc options=() environment=(
+        RUSTC_WORKSPACE_WRAPPER="$PWD/scripts/static-rustc.sh"
+        CARGO_BUILD_BUILD_DIR="${CARGO_BUILD_BUILD_DIR:-${CARGO_TARGET_DIR:-$PWD/target}}"
+        CARGO_TARGET_DIR="$OUT/cargo"
+    )
     cc=$(cross_compiler "$1")
     if [ -n "$cc" ]; then
         environment+=("CARGO_TARGET_$(tr a-z- A-Z_ <<<"$1")_LINKER=$cc")
+        options+=(--target "$1")
     fi
-    env "${environment[@]}" "${CARGO:-cargo}" build --locked --release --target "$1" \
-        -p novaroute-agent -p novaroute-ctl -p novaroute-operator
+    # What ships has no feature of a dependency that only another crate of the workspace asks for.
+    if [ "$PROFILE" = release ]; then
+        options+=(-p novaroute-agent -p novaroute-ctl -p novaroute-operator)
+    else
+        options+=(--workspace)
+    fi
+    env "${environment[@]}" "${CARGO:-cargo}" build --locked --profile "$PROFILE" "${options[@]}" \
+        --bin novaroute-agent --bin novaroutectl --bin novaroute-operator
+}
+
+# built TRIPLE: the folder with its binaries.
+built() {
+    local folder=$PROFILE
+    [ "$PROFILE" != dev ] || folder=debug
+    [ -z "$(cross_compiler "$1")" ] || folder=$1/$folder
+    echo "$OUT/cargo/$folder"
 }
 
 # The folder of an image has what goes into it and nothing else.
 put_together() {
     local arch=$1 built image
-    built=${CARGO_TARGET_DIR:-target}/$(triple "$arch")/release
+    built=$(built "$(triple "$arch")")
     for image in "${IMAGES[@]}"; do
         rm -rf "${OUT:?}/$arch/$image"
         mkdir -p "$OUT/$arch/$image"
@@ -79,7 +105,7 @@ put_together() {
     install -m 755 "$built/novaroute-operator" "$OUT/$arch/operator"
     install -m 644 LICENSE "$OUT/$arch/agent"
     install -m 644 LICENSE "$OUT/$arch/operator"
-    images/frr/root.sh "$arch" "$OUT/$arch/frr/root.tar"
+    SOURCE_DATE_EPOCH=$TIME images/frr/root.sh "$arch" "$OUT/$arch/frr/root.tar"
 }
 
 # build_image IMAGE: its manifest list, and the archive.
@@ -90,7 +116,7 @@ build_image() {
     fi
     buildah manifest create "$name" >/dev/null
     for arch in $ARCHES; do
-        buildah bud --quiet --arch "$arch" --manifest "$name" --timestamp "$SOURCE_DATE_EPOCH" \
+        buildah bud --quiet --arch "$arch" --manifest "$name" --timestamp "$TIME" \
             --build-arg VERSION="$VERSION" --build-arg REVISION="$REVISION" \
             -f "images/$1/Containerfile" "$OUT/$arch/$1" >/dev/null
     done
@@ -110,7 +136,7 @@ main() {
     done
     for image in "${IMAGES[@]}"; do
         build_image "$image"
-        say "$(du -h --apparent-size "$OUT/novaroute-$image.tar" | cut -f1) $REPOSITORY/novaroute-$image:$TAG ($ARCHES) in target/images/novaroute-$image.tar"
+        say "$(du -h --apparent-size "$OUT/novaroute-$image.tar" | cut -f1) $REPOSITORY/novaroute-$image:$TAG ($ARCHES) in $OUT/novaroute-$image.tar"
     done
 }
 
