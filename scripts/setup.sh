@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs Debian packages, and only those that are missing: by default what the tests and the demo need, with the argument
-# `images` what the images need. No service is started by it: FRR's daemons are started by the lab alone, inside its namespaces.
+# `images` what the images need, which the tests build too. No service is started by it: FRR's daemons are started by the lab
+# alone, inside its namespaces.
 set -euo pipefail
 
 readonly TESTS=(
@@ -9,6 +10,7 @@ readonly TESTS=(
     iproute2 iputils-ping procps      # namespaces, links, and what the demo shows
     jq tcpdump                        # look at JSON and at packets
     prometheus                        # promtool, which tests the alerts
+    podman catatonit runc             # runs the pod of the chart from the images
     python3-venv                      # the Python gRPC client of the contract test
 )
 readonly IMAGES=(
@@ -16,6 +18,12 @@ readonly IMAGES=(
     debian-archive-keyring # whose signatures Debian's packages in the image have
     mmdebstrap             # FRR and what it needs, unpacked as a root of its own
     uidmap                 # a user namespace where the caller is not root
+)
+# What packages enable: nobody asked for FRR, a Prometheus or containers at the next boot.
+readonly -A UNITS=(
+    [frr]=frr.service
+    [podman]='podman.service podman.socket podman-restart.service podman-auto-update.service podman-auto-update.timer'
+    [prometheus]=prometheus.service
 )
 readonly POLICY=/usr/sbin/policy-rc.d
 readonly SAVED=$POLICY.before-novaroute
@@ -76,17 +84,17 @@ install_packages() {
     trap - EXIT
 }
 
-# Packages enable their services; nobody asked for FRR or a Prometheus at the next boot.
+# disable_at_boot UNIT...
 disable_at_boot() {
     if [ -d /run/systemd/system ]; then
-        as_root systemctl disable "$1.service"
+        as_root systemctl disable "$@"
     fi
 }
 
 main() {
     local wanted missing
     case ${1:-tests} in
-        tests) wanted=("${TESTS[@]}") ;;
+        tests) wanted=("${TESTS[@]}" "${IMAGES[@]}") ;;
         images) wanted=("${IMAGES[@]}") ;;
         *) die "usage: $0 [tests|images]" ;;
     esac
@@ -105,10 +113,11 @@ main() {
     fi
     say "installing: ${missing[*]}"
     install_packages "${missing[@]}"
-    local service
-    for service in frr prometheus; do
-        if [[ " ${missing[*]} " == *" $service "* ]]; then
-            disable_at_boot "$service"
+    local package
+    for package in "${!UNITS[@]}"; do
+        if [[ " ${missing[*]} " == *" $package "* ]]; then
+            # shellcheck disable=SC2086 # a list of words
+            disable_at_boot ${UNITS[$package]}
         fi
     done
 }

@@ -9,6 +9,7 @@ pub mod bfd;
 pub mod bgp;
 pub mod binary;
 pub mod caller;
+pub mod chart;
 pub mod config;
 pub mod ctl;
 pub mod events;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::agent::{Agent, Client};
 use crate::config::LB;
-use crate::tor::{NODE_AS, TOR_AS, bgp_session};
+use crate::tor::{self, NODE_AS, TOR_AS, bgp_session};
 use crate::{request, v1};
 
 /// Longest wait for FRR to do what it was told.
@@ -62,17 +62,10 @@ impl Scene {
         Ok((scene, client))
     }
 
-    /// The router of the rack as an eBGP peer over IPv4 with both families and fast timers.
+    /// The router of the rack as [`tor::ebgp_peer`] has it.
     #[must_use]
     pub fn ebgp_peer(&self) -> v1::BgpPeer {
-        v1::BgpPeer {
-            neighbor_address: self.tor.ipv4.to_string(),
-            remote_as: TOR_AS,
-            keepalive: 3,
-            hold_time: 9,
-            address_families: vec![v1::AddressFamily::Ipv4Unicast.into(), v1::AddressFamily::Ipv6Unicast.into()],
-            ..Default::default()
-        }
+        tor::ebgp_peer(&self.tor)
     }
 
     /// Waits until the node's session to `neighbor` is established, as the node's bgpd says.

@@ -7,6 +7,8 @@ use novaroute_lab::topology::Tor;
 use novaroute_lab::{Daemon, Router};
 use serde_json::Value;
 
+use crate::v1;
+
 /// AS of the routers of the rack.
 pub const TOR_AS: u32 = 65_100;
 /// AS of the node.
@@ -16,6 +18,19 @@ pub const NODE_AS: u32 = 65_001;
 /// after a reset, connect at the same instant, and FRR 8.4 may then take both connections down, again and again. Not for a
 /// multihop session with BFD: FRR 10 learns its own address for that from a connection that it begins.
 pub const LISTENS: &str = "passive";
+
+/// The router of the rack as an eBGP peer of the node over IPv4, with both families and fast timers.
+#[must_use]
+pub fn ebgp_peer(tor: &Tor) -> v1::BgpPeer {
+    v1::BgpPeer {
+        neighbor_address: tor.ipv4.to_string(),
+        remote_as: TOR_AS,
+        keepalive: 3,
+        hold_time: 9,
+        address_families: vec![v1::AddressFamily::Ipv4Unicast.into(), v1::AddressFamily::Ipv6Unicast.into()],
+        ..Default::default()
+    }
+}
 
 /// Gives the router of the rack a BGP session to the node over `family`'s address with both families active.
 ///

@@ -1,10 +1,11 @@
-//! Where the charts and their values are, and what stands in a rendered document.
+//! What Helm makes of the charts, and what stands in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::ByteString;
+pub(crate) use novaroute_e2e::chart::{at, chart, documents, object};
 use novaroute_e2e::helm::{Helm, RELEASES};
 use novaroute_e2e::kubernetes::{self, KUBERNETES};
 use serde_json::Value;
@@ -15,15 +16,6 @@ pub(crate) const AGENT: &str = "novaroute";
 pub(crate) const OPERATOR: &str = "novaroute-operator";
 /// Groups of custom resources, which the schemas of Kubernetes do not know.
 const CUSTOM: [&str; 2] = ["novaroute.io/", "monitoring.coreos.com/"];
-
-/// A folder or file of the repository.
-pub(crate) fn at(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
-}
-
-pub(crate) fn chart(name: &str) -> PathBuf {
-    at("charts").join(name)
-}
 
 /// The files of values for a chart.
 ///
@@ -65,26 +57,6 @@ pub(crate) async fn rendered(chart: &Path, values: &Path, more: &[&str]) -> Resu
         ensure!(other == text, "the releases of Helm differ:\n{other}\n{text}");
     }
     Ok(text)
-}
-
-/// The documents of a YAML text, without empty ones.
-///
-/// # Errors
-/// It is no YAML.
-pub(crate) fn documents(text: &str) -> Result<Vec<Value>> {
-    let documents: Vec<Value> = serde_saphyr::from_multiple(text).with_context(|| format!("no YAML: {text}"))?;
-    Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
-}
-
-/// The one object of this kind.
-///
-/// # Errors
-/// There is none, or more than one.
-pub(crate) fn object<'a>(documents: &'a [Value], kind: &str) -> Result<&'a Value> {
-    let mut found = documents.iter().filter(|document| document["kind"] == kind);
-    let object = found.next().with_context(|| format!("there is no {kind}"))?;
-    ensure!(found.next().is_none(), "there are several {kind}s");
-    Ok(object)
 }
 
 /// Holds documents against the schemas of Kubernetes: no field that is not known, none missing, none of another type.
