@@ -48,16 +48,25 @@ impl ApiServer {
     /// # Errors
     /// The real one is not there, or refuses the definitions.
     pub async fn start() -> Result<Self> {
+        match std::env::var_os("TEST_KUBECONFIG") {
+            Some(real) => Self::connect(None, PathBuf::from(real), tempfile::tempdir()?).await,
+            None => Self::start_fake().await,
+        }
+    }
+
+    /// Starts a fake one.
+    ///
+    /// # Errors
+    /// There is no port for it.
+    pub async fn start_fake() -> Result<Self> {
+        let (fake, folder) = (FakeKube::start(Vec::new()).await?, tempfile::tempdir()?);
+        let kubeconfig = folder.path().join("kubeconfig");
+        std::fs::write(&kubeconfig, fake.kubeconfig())?;
+        Self::connect(Some(fake), kubeconfig, folder).await
+    }
+
+    async fn connect(fake: Option<FakeKube>, kubeconfig: PathBuf, folder: TempDir) -> Result<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let folder = tempfile::tempdir()?;
-        let (fake, kubeconfig) = match std::env::var_os("TEST_KUBECONFIG") {
-            Some(real) => (None, PathBuf::from(real)),
-            None => {
-                let (fake, path) = (FakeKube::start(Vec::new()).await?, folder.path().join("kubeconfig"));
-                std::fs::write(&path, fake.kubeconfig())?;
-                (Some(fake), path)
-            }
-        };
         let options = KubeConfigOptions::default();
         let config = Config::from_custom_kubeconfig(Kubeconfig::read_from(&kubeconfig)?, &options).await?;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);

@@ -19,10 +19,7 @@ async fn announce(node: &Node) -> Result<()> {
     let mut client = node.client().await?;
     client.apply_peer(request::apply_peer(LB, ebgp_peer(&node.tor))).await?;
     client.advertise_prefix(request::advertise(LB, VIP)).await?;
-    let paths = node.tor.router.wait_bgp_route(VIP, TIMEOUT).await?;
-    let next_hop = &paths.first().context("no path")?["nexthops"][0]["ip"];
-    ensure!(*next_hop == node.tor.node_ipv4.to_string(), "the next hop is not the node: {paths:?}");
-    Ok(())
+    node.arrived(VIP).await
 }
 
 /// A route in the node's kernel, through the router of the rack.
@@ -84,7 +81,7 @@ on_each_frr! {
             times => bail!("established {times} times"),
         })
         .await?;
-        node.tor.router.wait_bgp_route(VIP, TIMEOUT).await?;
+        node.arrived(VIP).await?;
         node.wait_ready().await
     }
 }

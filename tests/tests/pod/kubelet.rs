@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::{
-    ConfigMap, Container, EnvVar, HostPathVolumeSource, KeyToPath, Pod, Secret, Volume, VolumeProjection,
+    ConfigMap, Container, DownwardAPIVolumeFile, EnvVar, HostPathVolumeSource, KeyToPath, Pod, Secret, Volume,
+    VolumeProjection,
 };
 use novaroute_e2e::chart::object;
 use serde_json::Value;
@@ -52,7 +53,7 @@ impl Kubelet<'_> {
         for volume in &mut *volumes {
             self.make(volume).with_context(|| format!("volume {}", volume.name))?;
         }
-        for container in &mut spec.containers {
+        for container in spec.init_containers.iter_mut().flatten().chain(&mut spec.containers) {
             self.prepare(container, volumes).with_context(|| format!("container {}", container.name))?;
         }
         Ok(Pod { metadata, spec: Some(spec), status: None })
@@ -100,11 +101,21 @@ impl Kubelet<'_> {
     }
 
     fn projected(&self, source: &VolumeProjection, mode: i32) -> Result<Vec<VolumeFile>> {
-        match (&source.secret, &source.config_map) {
-            (Some(secret), _) => pick(&self.secret(&secret.name)?, secret.items.as_deref(), mode),
-            (_, Some(map)) => pick(&self.config_map(&map.name)?, map.items.as_deref(), mode),
-            _ => bail!("of a source that is not known here: {source:?}"),
+        if let Some(secret) = &source.secret {
+            return pick(&self.secret(&secret.name)?, secret.items.as_deref(), mode);
         }
+        if let Some(map) = &source.config_map {
+            return pick(&self.config_map(&map.name)?, map.items.as_deref(), mode);
+        }
+        if let Some(token) = &source.service_account_token {
+            return Ok(vec![(token.path.clone(), b"a token".to_vec(), mode)]);
+        }
+        let fields = source.downward_api.as_ref().and_then(|api| api.items.as_deref());
+        let file = |item: &DownwardAPIVolumeFile| {
+            let field = item.field_ref.as_ref().context("of no field")?;
+            Ok((item.path.clone(), self.field(&field.field_path)?.into_bytes(), mode))
+        };
+        fields.with_context(|| format!("of a source that is not known here: {source:?}"))?.iter().map(file).collect()
     }
 
     fn secret(&self, name: &str) -> Result<BTreeMap<String, Vec<u8>>> {
@@ -143,13 +154,23 @@ impl Kubelet<'_> {
 
     fn expand(&self, variable: &mut EnvVar) -> Result<()> {
         let Some(source) = variable.value_from.take() else { return Ok(()) };
-        let field = source.field_ref.with_context(|| format!("{} of no field", variable.name))?.field_path;
-        variable.value = Some(match &*field {
+        let field = source.field_ref.with_context(|| format!("{} of no field", variable.name))?;
+        variable.value = Some(self.field(&field.field_path)?);
+        Ok(())
+    }
+
+    /// A field of the pod.
+    fn field(&self, path: &str) -> Result<String> {
+        let metadata = &object(self.objects, "DaemonSet")?["metadata"];
+        Ok(match path {
             "spec.nodeName" => self.node.to_owned(),
             "status.hostIP" => self.address.to_string(),
-            other => bail!("{} of {other}, which is not known here", variable.name),
-        });
-        Ok(())
+            "metadata.name" | "metadata.namespace" => {
+                let named = metadata[path.trim_start_matches("metadata.")].as_str();
+                named.with_context(|| format!("the DaemonSet has no {path}"))?.to_owned()
+            }
+            other => bail!("the field {other} is not known here"),
+        })
     }
 }
 

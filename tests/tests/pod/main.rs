@@ -5,6 +5,8 @@
 //! image's; the tests for each release are about the router of the rack.
 
 mod announced;
+mod cluster;
+mod companion;
 mod images;
 mod kubelet;
 mod node;

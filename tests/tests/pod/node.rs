@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use k8s_openapi::api::core::v1::{Container, PodSpec, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use novaroute_e2e::agent::Client;
@@ -17,12 +17,15 @@ use novaroute_lab::Lab;
 use novaroute_lab::topology::{Tor, add_tor};
 use serde_json::{Value, json};
 
+use crate::cluster::Cluster;
 use crate::images::images;
 use crate::kubelet::Kubelet;
 use crate::podman::Podman;
 
 /// Longest wait for something in a pod to come about: its processes share the machine with those of other tests.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
+/// The node's name.
+pub(crate) const NAME: &str = "node";
 /// The agent's socket on a node.
 const SOCKET: &str = "/run/novaroute/novaroute.sock";
 
@@ -45,21 +48,36 @@ impl Node {
     /// # Errors
     /// The pod did not come up; the logs of its containers are part of the error.
     pub(crate) async fn start(release: FrrRelease) -> Result<Self> {
+        Self::with(release, None).await
+    }
+
+    /// As [`Node::start`], with a companion in the pod.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn start_in(cluster: &Cluster, release: FrrRelease) -> Result<Self> {
+        Self::with(release, Some(cluster)).await
+    }
+
+    async fn with(release: FrrRelease, cluster: Option<&Cluster>) -> Result<Self> {
         let images = images().await?;
         let lab = Lab::new("pod")?;
-        let router = lab.router("node", release).await?;
+        let router = lab.router(NAME, release).await?;
         let tor = add_tor(&lab, &router, 1, release).await?;
         tor.router.start(&[Daemon::Zebra, Daemon::Staticd, Daemon::Bgpd]).await?;
         bgp_session(&tor, TOR_AS, tor.node_ipv4.into(), NODE_AS).await?;
         let folder = router.dir().to_owned();
-        let objects = rendered(&folder).await?;
-        let kubelet =
-            Kubelet { objects: &objects, folder: &folder, node: router.name(), address: tor.node_ipv4.into() };
-        let (pod, socket) = (kubelet.pod()?, kubelet.on_node(SOCKET));
+        let mut objects = rendered(&folder, cluster.is_some()).await?;
+        objects.extend(cluster.map(Cluster::authority));
+        let kubelet = Kubelet { objects: &objects, folder: &folder, node: NAME, address: tor.node_ipv4.into() };
+        let (mut pod, socket) = (kubelet.pod()?, kubelet.on_node(SOCKET));
+        if let Some(cluster) = cluster {
+            cluster.connect(&router, &mut pod).await?;
+        }
         let chart = serde_json::from_value(object(&objects, "DaemonSet")?["spec"]["template"]["spec"].clone())?;
         let name = pod.metadata.name.clone().context("a pod without name")?;
         let node = Self { podman: Podman::on(&router, images)?, router, tor, chart, pod: name, socket, _lab: lab };
-        node.podman.play(&pod).await?;
+        node.podman.play(pod).await?;
         node.wait_ready().await?;
         Ok(node)
     }
@@ -78,6 +96,18 @@ impl Node {
     /// A client on the agent's socket, as another pod on the node would mount it.
     pub(crate) async fn client(&self) -> Result<Client> {
         novaroute_api::client::connect(&self.socket).await.context("connecting to the agent in the pod")
+    }
+
+    /// Waits until the router of the rack has a prefix with this node as the next hop.
+    pub(crate) async fn arrived(&self, prefix: &str) -> Result<()> {
+        let paths = self.tor.router.wait_bgp_route(prefix, TIMEOUT).await;
+        let paths = match paths {
+            Ok(paths) => paths,
+            Err(error) => return Err(error.context(self.logs().await)),
+        };
+        let next_hop = &paths.first().context("no path")?["nexthops"][0]["ip"];
+        ensure!(*next_hop == self.tor.node_ipv4.to_string(), "the next hop is not the node: {paths:?}");
+        Ok(())
     }
 
     /// The ids of the processes of a program in the node's network, in the pod or not.
@@ -122,12 +152,13 @@ impl Node {
     }
 }
 
-/// What the chart becomes with an AS and an owner.
-async fn rendered(folder: &Path) -> Result<Vec<Value>> {
+/// What the chart becomes with an AS, an owner, and on request a companion.
+async fn rendered(folder: &Path, with_companion: bool) -> Result<Vec<Value>> {
     let values = json!({
         "bgp": {"localAs": NODE_AS},
         "owners": [{"name": LB, "token": token(LB)}],
         "agent": {"logLevel": "debug"},
+        "companion": {"enabled": with_companion},
         // One that is not there is not looked for elsewhere.
         "image": {"pullPolicy": "Never"},
     });

@@ -11,6 +11,8 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::images::Images;
 
+/// A container that is done before the others start stays. podman would remove it, at times before it has seen it end.
+const INIT: (&str, &str) = ("io.podman.annotations.init.container.type", "always");
 /// What unshare ends with where it does not find the program.
 const NOT_FOUND: i32 = 127;
 
@@ -94,9 +96,10 @@ impl Podman {
     ///
     /// # Errors
     /// What podman says.
-    pub(crate) async fn play(&self, pod: &Pod) -> Result<()> {
+    pub(crate) async fn play(&self, mut pod: Pod) -> Result<()> {
+        pod.metadata.annotations.get_or_insert_default().insert(INIT.0.to_owned(), INIT.1.to_owned());
         let file = self.settings.folder.join("pod.json");
-        fs::write(&file, serde_json::to_string_pretty(pod)?)?;
+        fs::write(&file, serde_json::to_string_pretty(&pod)?)?;
         self.run(&["kube", "play", &file.to_string_lossy()]).await.map(drop)
     }
 

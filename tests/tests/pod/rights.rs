@@ -7,7 +7,8 @@ use k8s_openapi::api::core::v1::{Container, SecurityContext};
 use novaroute_e2e::FrrRelease;
 use rustix::thread::CapabilitySet;
 
-use crate::node::Node;
+use crate::cluster::Cluster;
+use crate::node::{NAME, Node};
 
 /// The user frr of the image.
 const FRR: &str = "92";
@@ -55,7 +56,8 @@ async fn check(node: &Node, container: &Container) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn containers_have_the_rights_of_the_chart_and_no_others() -> Result<()> {
-    let node = Node::start(FrrRelease::Distribution).await?;
+    let cluster = Cluster::start(NAME).await?;
+    let node = Node::start_in(&cluster, FrrRelease::Distribution).await?;
     for container in &node.chart.containers {
         check(&node, container).await.with_context(|| format!("container {}", container.name))?;
     }
