@@ -98,6 +98,10 @@ on_each_frr! {
         let mut config = stage.agent.read_config()?;
         config["owners"][novaroute_operator::node::OWNER]["max_prefixes"] = json!(1);
         stage.agent.write_config(&config)?;
+        wait_for("the agent to read it", TIMEOUT, async || {
+            Ok(stage.agent.log().contains("the new configuration is in force").then_some(()))
+        })
+        .await?;
         stage.advertise("more", json!({"prefixes": ["203.0.113.8/32"]})).await?;
         let refused = stage.condition("Ready", "False", "Problems").await?;
         ensure!(refused.contains("LIMIT_REACHED"), "{refused}");
