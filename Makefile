@@ -9,6 +9,8 @@ SHELL := /bin/bash
 CARGO ?= cargo
 # What makes the agent that dies on demand; never in what ships.
 FAULT_POINTS := novaroute-agent/fault-points
+# For whom Debian packages are installed: `tests`, or `demo`, which needs fewer.
+SETUP ?= tests
 TARGET_DIR ?= $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: help
@@ -32,6 +34,7 @@ test: need-root setup build ## Every test, also against real FRR in network name
 	$(CARGO) test --locked --workspace --no-fail-fast
 
 .PHONY: bench
+bench chaos demo: SETUP := demo
 bench: need-root setup ## Benchmarks on real FRR, release build (root)
 	$(CARGO) build --locked --release -p novaroute-agent
 	$(CARGO) bench --locked -p novaroute-e2e
@@ -58,7 +61,7 @@ images: need-cargo ## Container images by buildah: agent, operator, FRR; ARCHES=
 
 .PHONY: setup
 setup: need-cargo ## Install what is missing (Debian packages, a newer FRR beside the distribution's)
-	scripts/setup.sh
+	scripts/setup.sh $(SETUP)
 	$(CARGO) build --locked -p novaroute-lab
 	$(TARGET_DIR)/debug/novaroute-lab setup
 

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Installs Debian packages, and only those that are missing: by default what the tests and the demo need, with the argument
-# `images` what the images need, which the tests build too. No service is started by it: FRR's daemons are started by the lab
-# alone, inside its namespaces.
+# Installs Debian packages, and only those that are missing: by default what the tests need, with the argument `demo` what the
+# demo and the benchmarks need, with `images` what the images need, which the tests build too. No service is started by it: FRR's
+# daemons are started by the lab alone, inside its namespaces.
 set -euo pipefail
 
-readonly TESTS=(
+readonly DEMO=(
     ca-certificates gcc git libc6-dev # build
     frr                               # the distribution's FRR
     iproute2 iputils-ping procps      # namespaces, links, and what the demo shows
     jq tcpdump                        # look at JSON and at packets
-    prometheus                        # promtool, which tests the alerts
-    podman catatonit runc             # runs the pod of the chart from the images
-    python3-venv                      # the Python gRPC client of the contract test
+)
+readonly TESTS=(
+    prometheus            # promtool, which tests the alerts
+    podman catatonit runc # runs the pod of the chart from the images
+    python3-venv          # the Python gRPC client of the contract test
 )
 readonly IMAGES=(
     buildah                # builds images and manifest lists without a daemon
@@ -94,9 +96,10 @@ disable_at_boot() {
 main() {
     local wanted missing
     case ${1:-tests} in
-        tests) wanted=("${TESTS[@]}" "${IMAGES[@]}") ;;
+        tests) wanted=("${DEMO[@]}" "${TESTS[@]}" "${IMAGES[@]}") ;;
+        demo) wanted=("${DEMO[@]}") ;;
         images) wanted=("${IMAGES[@]}") ;;
-        *) die "usage: $0 [tests|images]" ;;
+        *) die "usage: $0 [tests|demo|images]" ;;
     esac
     command -v apt-get >/dev/null ||
         die "no apt-get: this script knows Debian only. Install by hand what corresponds to: ${wanted[*]}"
