@@ -1,7 +1,7 @@
 //! Agents that take whatever they are asked for, and count it.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,9 +27,9 @@ impl Agents {
         let folder = tempfile::tempdir()?;
         let (counter, count) = watch::channel(0);
         let counter = Arc::new(counter);
-        std::fs::write(folder.path().join("token"), "token")?;
+        std::fs::write(token_file(folder.path()), "token")?;
         for number in 0..=nodes {
-            let listener = UnixListener::bind(folder.path().join(number.to_string()))?;
+            let listener = UnixListener::bind(socket(folder.path(), number))?;
             let agent = Agent { counter: Arc::clone(&counter), prefixes: Mutex::default() };
             let server = Server::builder().add_service(RouteControlServer::new(agent));
             tokio::spawn(server.serve_with_incoming(UnixListenerStream::new(listener)));
@@ -37,13 +37,9 @@ impl Agents {
         Ok(Self { folder, count })
     }
 
-    /// The socket of one.
-    pub(crate) fn socket(&self, number: usize) -> PathBuf {
-        self.folder.path().join(number.to_string())
-    }
-
-    pub(crate) fn token_file(&self) -> PathBuf {
-        self.folder.path().join("token")
+    /// Where their sockets are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// How many intents all together were asked for.
@@ -57,6 +53,16 @@ impl Agents {
         let mut counted = self.count.clone();
         let _reached = counted.wait_for(|present| *present >= count).await;
     }
+}
+
+/// The socket of one.
+pub(crate) fn socket(folder: &Path, number: usize) -> PathBuf {
+    folder.join(number.to_string())
+}
+
+/// The token of all.
+pub(crate) fn token_file(folder: &Path) -> PathBuf {
+    folder.join("token")
 }
 
 struct Agent {

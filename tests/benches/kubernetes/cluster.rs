@@ -1,6 +1,7 @@
-//! A cluster in the fake API server, and the companions of its nodes.
+//! A cluster in the fake API server.
 
 use std::ops::Sub;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use kube::api::{Patch, PatchParams};
@@ -9,11 +10,9 @@ use novaroute_e2e::api_server::ApiServer;
 use novaroute_e2e::program::Program;
 use novaroute_fake_kube::FakeKube;
 use novaroute_operator::crd::NovaRouteAdvertisement;
-use novaroute_operator::node::{DrainSettings, Settings, run};
 use serde_json::{Value, json};
-use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::agents::Agents;
+use crate::agents::{Agents, socket, token_file};
 
 /// What is asked of the API server here: the verbs, and the kinds.
 const VERBS: [&str; 4] = ["list", "watch", "get", "apply"];
@@ -114,29 +113,16 @@ impl Cluster {
         Ok(())
     }
 
-    /// A companion for each node; they end when this is dropped.
-    pub(crate) fn companions(&self, agents: &Agents) -> DropGuard {
-        let stop = CancellationToken::new();
-        for number in 0..self.nodes {
-            let settings = Settings {
-                node: node(number),
-                namespace: self.server.namespace.clone(),
-                instance: node(number),
-                socket: agents.socket(number),
-                token_file: agents.token_file(),
-                drain: DrainSettings::default(),
-                bind: ([127, 0, 0, 1], 0).into(),
-            };
-            tokio::spawn(run(self.server.client.clone(), settings, stop.clone()));
-        }
-        stop.drop_guard()
+    /// What programs find the API server by.
+    pub(crate) fn kubeconfig(&self) -> &Path {
+        &self.server.kubeconfig
     }
 
     /// An operator and the companion of the last node, as processes.
     pub(crate) fn programs(&self, agents: &Agents) -> Result<(Program, Program)> {
         let (kubeconfig, name) = (&self.server.kubeconfig, node(self.nodes));
         let operator = Program::start(kubeconfig, &["run", "--identity", "bench"])?;
-        let (socket, token_file) = (agents.socket(self.nodes), agents.token_file());
+        let (socket, token_file) = (socket(agents.folder(), self.nodes), token_file(agents.folder()));
         let paths = [socket.to_str(), token_file.to_str()].map(|path| path.context("a path that is no text"));
         let [socket, token_file] = paths;
         let arguments = ["node", "--node", &name, "--socket", socket?, "--token-file", token_file?];
@@ -157,6 +143,7 @@ impl Cluster {
     }
 }
 
-fn node(number: usize) -> String {
+/// The name of a node.
+pub(crate) fn node(number: usize) -> String {
     format!("node-{number}")
 }

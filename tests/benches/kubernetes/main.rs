@@ -1,20 +1,22 @@
 //! What a cluster of many nodes costs its API server, and how long a change takes to reach all of them.
 //!
-//! The API server is `novaroute-fake-kube`, the companions are the real ones, all in this process; the agents under them only
-//! remember what they are asked for. Memory is read from processes of their own: an operator and the companion of one more
-//! node. `make bench` runs it; `cargo bench -p novaroute-e2e --bench kubernetes -- --nodes 200` with other numbers.
+//! The API server is `novaroute-fake-kube`; the agents only remember what they are asked for; both are in this process. The
+//! companions are the real ones, all in a second process. Memory is read from processes of their own: an operator and the
+//! companion of one more node. `make bench` runs it; `cargo bench -p novaroute-e2e --bench kubernetes -- --nodes 200` with
+//! other numbers.
 #![expect(clippy::print_stdout, reason = "a benchmark talks on stdout")]
 
 mod agents;
 mod cluster;
+mod companions;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use novaroute_e2e::program::Program;
 use novaroute_e2e::wait_for;
-use rustix::process::{Resource, Rlimit, setrlimit};
 
 use agents::Agents;
 use cluster::Cluster;
@@ -30,8 +32,6 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 /// The watches of a companion here: Node, peers, advertisements, Services, EndpointSlices. Each begins anew after 290 s.
 const WATCHES: usize = 5;
 const WATCH_S: f64 = 290.0;
-/// Open files that this process may have.
-const FILES: u64 = 1 << 18;
 /// The cluster that the figures are carried over to.
 const ON_PAPER: usize = 5_000;
 
@@ -43,6 +43,9 @@ struct Arguments {
     /// Services of type LoadBalancer, each with an endpoint.
     #[arg(long, default_value_t = 100)]
     services: usize,
+    /// Be the companions, for this API server and the agents in that folder.
+    #[arg(long, hide = true, num_args = 2, value_names = ["KUBECONFIG", "FOLDER"])]
+    companions: Option<Vec<PathBuf>>,
     /// What `cargo bench` says.
     #[arg(long, hide = true)]
     bench: bool,
@@ -50,21 +53,21 @@ struct Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    // Each watch is a connection, and both of its ends are here.
-    let files = Rlimit { current: Some(FILES), maximum: Some(FILES) };
-    setrlimit(Resource::Nofile, files).context("raising the limit of open files")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(&arguments))
+    match arguments.companions.as_deref() {
+        Some([kubeconfig, folder]) => runtime.block_on(companions::run(kubeconfig, folder, arguments.nodes)),
+        _ => runtime.block_on(run(&arguments)),
+    }
 }
 
 async fn run(arguments: &Arguments) -> Result<()> {
     let Arguments { nodes, services, .. } = *arguments;
-    println!("{nodes} nodes, {services} Services, all in one process on this machine");
+    println!("{nodes} nodes, {services} Services, all on this machine");
     let cluster = Cluster::start(nodes, services).await?;
     let agents = Agents::start(nodes)?;
 
     let begun = (Instant::now(), cluster.asked());
-    let companions = cluster.companions(&agents);
+    let _companions = companions::start(cluster.kubeconfig(), agents.folder(), nodes)?;
     until(&agents, nodes * (services + 2)).await?;
     let asked = cluster.asked() - begun.1;
     row("all start: until every agent has everything", begun.0.elapsed(), asked, nodes);
@@ -103,7 +106,6 @@ async fn run(arguments: &Arguments) -> Result<()> {
     println!("resident memory, each in a process of its own");
     println!("  operator  {:>6.1} MiB", resident(&operator)?);
     println!("  companion {:>6.1} MiB", resident(&companion)?);
-    drop(companions);
     Ok(())
 }
 
