@@ -1,13 +1,14 @@
 //! What cannot be done is told, and changes nothing of what runs.
 
-use anyhow::ensure;
+use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::core::v1::Node;
 use kube::Api;
 use kube::api::DeleteParams;
 use novaroute_e2e::config::LB;
 use novaroute_e2e::{on_each_frr, request, wait_for};
 use novaroute_operator::crd::{NovaRouteAdvertisement, NovaRouteNode, Problem};
-use serde_json::json;
+use novaroute_operator::node::OWNER;
+use serde_json::{Value, json};
 
 use crate::stage::{Stage, TIMEOUT};
 
@@ -95,24 +96,43 @@ on_each_frr! {
         let mut stage = Stage::with_peer(release, &[]).await?;
         stage.advertise("own", json!({"prefixes": [PREFIX]})).await?;
         stage.arrived(PREFIX).await?;
-        let mut config = stage.agent.read_config()?;
-        config["owners"][novaroute_operator::node::OWNER]["max_prefixes"] = json!(1);
-        stage.agent.write_config(&config)?;
-        wait_for("the agent to read it", TIMEOUT, async || {
-            Ok(stage.agent.log().contains("the new configuration is in force").then_some(()))
-        })
-        .await?;
-        stage.advertise("more", json!({"prefixes": ["203.0.113.8/32"]})).await?;
+        owner(&stage, |owner| owner["allowed_communities"] = json!(["65001:1"])).await?;
+        let spec = |communities| json!({"prefixes": [PREFIX], "attributes": {"communities": communities}});
+        stage.advertise("own", spec(json!(["65001:7"]))).await?;
         let refused = stage.condition("Ready", "False", "Problems").await?;
-        ensure!(refused.contains("LIMIT_REACHED"), "{refused}");
+        ensure!(refused.contains("COMMUNITY_NOT_ALLOWED"), "{refused}");
         stage.kill_companion()?;
         stage.start_companion()?;
-        wait_for("the companion to have said everything", TIMEOUT, async || {
-            let log = stage.companion.as_ref().map(|one| one.log()).unwrap_or_default();
-            Ok(log.contains("the agent has what is desired").then_some(()))
+        wait_for("the companion to have asked for everything", TIMEOUT, async || {
+            let asked = stage.companion.as_ref().context("it runs")?.metric("novaroute_companion_intents{state=\"refused\"}");
+            ensure!(asked.await? > 0.5);
+            Ok(Some(()))
         })
         .await?;
+        let path = stage.arrived(PREFIX).await?;
+        ensure!(path["community"].is_null(), "{path:#}");
+        stage.advertise("own", spec(json!(["65001:1"]))).await?;
+        stage.condition("Ready", "True", "AsAskedFor").await?;
+        let path = stage.arrived(PREFIX).await?;
+        ensure!(path["community"]["string"] == "65001:1", "{path:#}");
+        stage.end().await
+    }
+
+    /// What does not fit into the owner's limits holds up nothing else, and not what goes.
+    async fn what_is_too_much_holds_up_nothing_else(release) {
+        let mut stage = Stage::with_peer(release, &[]).await?;
+        stage.advertise("own", json!({"prefixes": [PREFIX]})).await?;
+        stage.advertise("more", json!({"prefixes": ["203.0.113.8/32"]})).await?;
         stage.arrived(PREFIX).await?;
+        stage.arrived("203.0.113.8/32").await?;
+        stage.kill_companion()?;
+        stage.delete::<NovaRouteAdvertisement>("own").await?;
+        stage.advertise("most", json!({"prefixes": ["203.0.113.9/32"]})).await?;
+        owner(&stage, |owner| owner["max_prefixes"] = json!(2)).await?;
+        stage.start_companion()?;
+        stage.gone(PREFIX).await?;
+        stage.arrived("203.0.113.9/32").await?;
+        stage.condition("Ready", "True", "AsAskedFor").await?;
         stage.end().await
     }
 
@@ -155,4 +175,15 @@ on_each_frr! {
         stage.condition("Ready", "True", "AsAskedFor").await?;
         stage.end().await
     }
+}
+
+/// Changes what the agent's configuration says of the companion, and waits until that is in force.
+async fn owner(stage: &Stage, change: impl FnOnce(&mut Value)) -> Result<()> {
+    let mut config = stage.agent.read_config()?;
+    change(&mut config["owners"][OWNER]);
+    stage.agent.write_config(&config)?;
+    wait_for("the agent to read it", TIMEOUT, async || {
+        Ok(stage.agent.log().contains("the new configuration is in force").then_some(()))
+    })
+    .await
 }

@@ -1,5 +1,6 @@
 //! Calls of the agent within a session.
 
+use std::fmt;
 use std::time::Duration;
 
 use novaroute_api::error::code_word;
@@ -19,7 +20,7 @@ use crate::crd::COMPANION_OWNER;
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The agent, as an owner in session speaks to it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Agent {
     client: RouteControlClient<Channel>,
     token: String,
@@ -31,6 +32,13 @@ pub(super) struct Agent {
 pub(super) enum Operation {
     Ask(Intent),
     Remove(IntentKey),
+}
+
+/// Without the token.
+impl fmt::Debug for Agent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Agent").field("session", &self.session).finish_non_exhaustive()
+    }
 }
 
 impl Agent {

@@ -102,7 +102,12 @@ impl Keeper {
         loop {
             let desired = self.desired.borrow_and_update().clone().unwrap_or_default();
             session.ask(&desired, &self.metrics).await?;
+            let replayed = session.replayed;
             let held_back = session.end_replay(&desired).await?;
+            if session.replayed && !replayed && !session.refused.is_empty() {
+                // What has gone may have made room.
+                continue;
+            }
             let again = session.pause(held_back.is_some()).map(|pause| Instant::now() + pause);
             self.metrics.intents(session.has.len(), session.refused.len());
             self.report.send_replace(Report { broken: None, held_back, refused: session.problems(&desired) });
@@ -242,9 +247,7 @@ impl Session {
             return Ok(Some("it is not known of every resource what it asks for".to_owned()));
         }
         // The agent has it as it was asked for before, and would take it for something that nobody asks for.
-        let mut kept =
-            self.refused.iter().filter(|(key, status)| self.holds(key) && status.code() != Code::PermissionDenied);
-        if let Some((key, status)) = kept.next() {
+        if let Some((key, status)) = self.refused.iter().find(|(key, _)| self.holds(key)) {
             return Ok(Some(format!("{key} stays as it was: {}", told(status))));
         }
         match self.agent.end_of_replay(desired.confirm_removals).await {
