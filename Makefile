@@ -36,7 +36,7 @@ test: need-root setup build ## Every test, also against real FRR in network name
 .PHONY: bench
 bench chaos demo: SETUP := demo
 bench: need-root setup ## Benchmarks on real FRR, release build (root)
-	$(CARGO) build --locked --release -p novaroute-agent
+	$(CARGO) build --locked --release -p novaroute-agent -p novaroute-operator
 	$(CARGO) bench --locked -p novaroute-e2e
 
 .PHONY: chaos
