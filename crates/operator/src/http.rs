@@ -1,6 +1,5 @@
 //! Metrics and health over HTTP.
 
-use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -8,6 +7,8 @@ use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
 use rustix::net::sockopt::set_ipv6_v6only;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
@@ -29,8 +30,8 @@ pub struct BindError {
 
 /// What is served.
 pub(crate) trait Served: Send + Sync + 'static {
-    /// All metrics as OpenMetrics text.
-    fn exposition(&self) -> Result<String, fmt::Error>;
+    /// All metrics.
+    fn registry(&self) -> &Registry;
 
     /// Why it is not ready; `None`: it is.
     fn obstacle(&self) -> Option<String>;
@@ -80,8 +81,9 @@ pub(crate) async fn serve<S: Served + Clone>(listener: TcpListener, served: S, s
 }
 
 fn exposition(served: &impl Served) -> Response {
-    match served.exposition() {
-        Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
+    let mut text = String::new();
+    match encode(&mut text, served.registry()) {
+        Ok(()) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
@@ -95,7 +97,6 @@ fn readiness(served: &impl Served) -> Response {
 
 #[cfg(test)]
 mod tests {
-
     use tokio::net::TcpStream;
 
     use super::*;

@@ -2,6 +2,7 @@
 //! those, and the companion that speaks to the agent of each node for them.
 
 pub mod check;
+mod condition;
 pub mod controller;
 pub mod crd;
 pub mod http;

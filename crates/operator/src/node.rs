@@ -39,9 +39,7 @@ use settle::Settled;
 use view::NodeFacts;
 use watches::{Source, Watches};
 
-pub use crate::crd::COMPANION_OWNER as OWNER;
 pub use drain::DrainSettings;
-pub use publish::MANAGER;
 
 /// How long changes are gathered before they are looked at: a Service comes with its endpoints.
 const GATHER: Duration = Duration::from_millis(20);
@@ -61,7 +59,7 @@ pub struct Settings {
     pub instance: String,
     /// The agent's socket.
     pub socket: PathBuf,
-    /// File with the token of the owner [`OWNER`].
+    /// File with the token of the owner `kubernetes`.
     pub token_file: PathBuf,
     /// When the node is drained.
     pub drain: DrainSettings,

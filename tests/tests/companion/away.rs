@@ -1,13 +1,13 @@
 //! The API server is away, the companion dies, the agent dies: what was announced stays, and in the end all is as asked for.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Context as _;
 use novaroute_e2e::quiet::Quiet;
 use novaroute_e2e::{on_each_frr, wait_for};
 use novaroute_fake_kube::Pause;
 use novaroute_operator::crd::NovaRouteAdvertisement;
 use serde_json::json;
 
-use crate::stage::{Stage, TIMEOUT};
+use crate::stage::{SAID_EVERYTHING, Stage, TIMEOUT};
 
 const PREFIX: &str = "203.0.113.7/32";
 const LATER: &str = "203.0.113.8/32";
@@ -21,10 +21,10 @@ on_each_frr! {
         let quiet = Quiet::watch(&stage.scene).await?;
         stage.companion.as_mut().context("it runs")?.terminate().await?;
         stage.start_companion()?;
-        in_session(&stage).await?;
+        stage.said_everything(1).await?;
         stage.kill_companion()?;
         stage.start_companion()?;
-        in_session(&stage).await?;
+        stage.said_everything(1).await?;
         quiet.no_line().await?;
         // What was asked for in between is not lost.
         stage.kill_companion()?;
@@ -47,11 +47,7 @@ on_each_frr! {
         stage.scene.agent.respawn()?;
         stage.agent.wait_ready().await?;
         // The companion knows what is desired, and says it again.
-        wait_for("a session with the new agent", TIMEOUT, async || {
-            let log = stage.companion.as_ref().map(|one| one.log()).unwrap_or_default();
-            Ok((log.matches("the agent has what is desired").count() >= 2).then_some(()))
-        })
-        .await?;
+        stage.said_everything(2).await?;
         stage.arrived(PREFIX).await?;
         // One that starts now knows nothing, and so says nothing.
         stage.kill_companion()?;
@@ -61,12 +57,7 @@ on_each_frr! {
         stage.agent.wait_ready().await?;
         stage.established().await?;
         stage.arrived(PREFIX).await?;
-        wait_for("the companion to say that it knows nothing", TIMEOUT, async || {
-            let (code, text) = stage.companion.as_ref().context("it runs")?.get("/readyz").await?;
-            ensure!(code == 503 && text.contains("ResourcesUnknown"), "{code} {text}");
-            Ok(Some(()))
-        })
-        .await?;
+        stage.readiness(503, "ResourcesUnknown").await?;
         let (alive, _) = stage.companion.as_ref().context("it runs")?.get("/healthz").await?;
         assert_eq!(alive, 200);
 
@@ -86,20 +77,10 @@ on_each_frr! {
         let Some(fake) = &stage.server.fake else { return stage.end().await };
         fake.pause(Pause::Hang).await;
         stage.scene.agent.kill().await?;
-        wait_for("the companion to say that the agent is gone", TIMEOUT, async || {
-            let (code, text) = stage.companion.as_ref().context("it runs")?.get("/readyz").await?;
-            ensure!(code == 503 && text.contains("AgentUnreachable"), "{code} {text}");
-            Ok(Some(()))
-        })
-        .await?;
+        stage.readiness(503, "AgentUnreachable").await?;
         stage.scene.agent.respawn()?;
         stage.agent.wait_ready().await?;
-        wait_for("the companion to be ready", TIMEOUT, async || {
-            let (code, text) = stage.companion.as_ref().context("it runs")?.get("/readyz").await?;
-            ensure!(code == 200, "{code} {text}");
-            Ok(Some(()))
-        })
-        .await?;
+        stage.readiness(200, "ok").await?;
         stage.arrived(PREFIX).await?;
         let Some(fake) = &stage.server.fake else { return stage.end().await };
         fake.resume().await;
@@ -130,7 +111,7 @@ on_each_frr! {
         stage.arrived(PREFIX).await?;
         let first = stage.companion.take().context("it runs")?;
         stage.start_companion()?;
-        in_session(&stage).await?;
+        stage.said_everything(1).await?;
         stage.advertise("own", json!({"prefixes": [PREFIX, LATER]})).await?;
         stage.arrived(LATER).await?;
         wait_for("the first to see that it is replaced", TIMEOUT, async || {
@@ -139,19 +120,11 @@ on_each_frr! {
         .await?;
         let quiet = Quiet::watch(&stage.scene).await?;
         wait_for("the first to come back", TIMEOUT * 2, async || {
-            Ok((first.log().matches("the agent has what is desired").count() == 2).then_some(()))
+            Ok((first.log().matches(SAID_EVERYTHING).count() == 2).then_some(()))
         })
         .await?;
         quiet.no_line().await?;
         stage.arrived(PREFIX).await?;
         stage.end().await
     }
-}
-
-async fn in_session(stage: &Stage) -> Result<()> {
-    wait_for("the companion to have said everything", TIMEOUT, async || {
-        let log = stage.companion.as_ref().map(|one| one.log()).unwrap_or_default();
-        Ok(log.contains("the agent has what is desired").then_some(()))
-    })
-    .await
 }

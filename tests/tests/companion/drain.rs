@@ -37,11 +37,7 @@ on_each_frr! {
         ensure!(sent > 0, "the agent logs what it sends");
         stage.kill_companion()?;
         stage.start_companion()?;
-        wait_for("the new one to be in session", TIMEOUT, async || {
-            let log = stage.companion.as_ref().map(|one| one.log()).unwrap_or_default();
-            Ok(log.contains("the agent has what is desired").then_some(()))
-        })
-        .await?;
+        stage.said_everything(1).await?;
         ensure!(stage.agent.log().matches("graceful-shutdown").count() == sent, "it was announced again");
         stage.node(|_| {}).await?;
         let path = stage.arrived(PREFIX).await?;

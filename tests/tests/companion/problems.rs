@@ -6,8 +6,7 @@ use kube::Api;
 use kube::api::DeleteParams;
 use novaroute_e2e::config::LB;
 use novaroute_e2e::{on_each_frr, request, wait_for};
-use novaroute_operator::crd::{NovaRouteAdvertisement, NovaRouteNode, Problem};
-use novaroute_operator::node::OWNER;
+use novaroute_operator::crd::{COMPANION_OWNER, NovaRouteAdvertisement, NovaRouteNode, Problem};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, TIMEOUT};
@@ -180,7 +179,7 @@ on_each_frr! {
 /// Changes what the agent's configuration says of the companion, and waits until that is in force.
 async fn owner(stage: &Stage, change: impl FnOnce(&mut Value)) -> Result<()> {
     let mut config = stage.agent.read_config()?;
-    change(&mut config["owners"][OWNER]);
+    change(&mut config["owners"][COMPANION_OWNER]);
     stage.agent.write_config(&config)?;
     wait_for("the agent to read it", TIMEOUT, async || {
         Ok(stage.agent.log().contains("the new configuration is in force").then_some(()))

@@ -9,8 +9,7 @@ use novaroute_e2e::scene::Scene;
 use novaroute_e2e::{Daemon, FrrRelease, on_each_frr, wait_for};
 use novaroute_lab::Lab;
 use novaroute_lab::topology::{DAEMONS, Tor};
-use novaroute_operator::crd::{NovaRouteAdvertisement, NovaRouteCluster, NovaRoutePeer};
-use novaroute_operator::node::OWNER;
+use novaroute_operator::crd::{COMPANION_OWNER, NovaRouteAdvertisement, NovaRouteCluster, NovaRoutePeer};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, TIMEOUT, owner};
@@ -54,7 +53,7 @@ async fn stage(release: FrrRelease, page: &Page, tor_lines: &[&str]) -> Result<S
     let bgp = cluster.spec.agent.bgp.context("no BGP")?;
     ensure!(bgp.auto_router_id, "{bgp:?}");
     let agent = Agent::start(&node, |config| {
-        config["owners"][OWNER] = owner();
+        config["owners"][COMPANION_OWNER] = owner();
         config["bgp"] = json!({"local_as": bgp.local_as, "router_id": NODE});
     })
     .await?;

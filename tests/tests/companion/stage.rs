@@ -15,13 +15,16 @@ use novaroute_e2e::program::Program;
 use novaroute_e2e::scene::Scene;
 use novaroute_e2e::tor::{NODE_AS, TOR_AS, bgp_session};
 use novaroute_e2e::{FrrRelease, wait_for};
-use novaroute_operator::crd::{NovaRouteAdvertisement, NovaRouteNode, NovaRouteNodeStatus, NovaRoutePeer};
-use novaroute_operator::node::OWNER;
+use novaroute_operator::crd::{
+    COMPANION_OWNER, NovaRouteAdvertisement, NovaRouteNode, NovaRouteNodeStatus, NovaRoutePeer,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// Longest wait for something to come about: a peer's timers, and 10 s between two writes of a NovaRouteNode.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+/// What a companion logs when it has said everything that is desired to the agent.
+pub(crate) const SAID_EVERYTHING: &str = "the agent has what is desired";
 /// Label by which the resources of a test mean its node and no other.
 const MINE: &str = "novaroute.io/test";
 
@@ -37,7 +40,7 @@ pub(crate) struct Stage {
 
 /// The companion among the owners of the agent's configuration.
 pub(crate) fn owner() -> Value {
-    json!({"token": token(OWNER), "permissions": ["peers", "prefixes"], "allowed_prefixes": {"type": "any"}})
+    json!({"token": token(COMPANION_OWNER), "permissions": ["peers", "prefixes"], "allowed_prefixes": {"type": "any"}})
 }
 
 impl Deref for Stage {
@@ -52,7 +55,7 @@ impl Stage {
     /// A node in the API server, its agent, and a companion with these arguments. The router of the rack waits for the node.
     pub(crate) async fn start(release: FrrRelease, arguments: &[&str]) -> Result<Self> {
         let scene = Scene::with(release, |config| {
-            config["owners"][OWNER] = owner();
+            config["owners"][COMPANION_OWNER] = owner();
             config["bgp"] = json!({"local_as": NODE_AS, "router_id": "10.0.1.1"});
         })
         .await?;
@@ -63,7 +66,7 @@ impl Stage {
     /// The same around a node whose agent knows the [`owner`].
     pub(crate) async fn around(scene: Scene, arguments: &[&str]) -> Result<Self> {
         let server = ApiServer::start().await?;
-        std::fs::write(scene.node.dir().join("token"), format!("{}\n", token(OWNER)))?;
+        std::fs::write(scene.node.dir().join("token"), format!("{}\n", token(COMPANION_OWNER)))?;
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let mut stage = Self { companion: None, scene, server, arguments };
         stage.node(|_| {}).await?;
@@ -116,6 +119,25 @@ impl Stage {
     pub(crate) fn log(&self) -> String {
         let companion = self.companion.as_ref().map(Program::log).unwrap_or_default();
         format!("companion:\n{companion}\nagent:\n{}", self.agent.log())
+    }
+
+    /// Waits until the companion has said everything that is desired to the agent, so many times.
+    pub(crate) async fn said_everything(&self, times: usize) -> Result<()> {
+        wait_for("the companion to have said everything", TIMEOUT, async || {
+            let log = self.companion.as_ref().map(Program::log).unwrap_or_default();
+            Ok((log.matches(SAID_EVERYTHING).count() >= times).then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until the companion answers so to the kubelet.
+    pub(crate) async fn readiness(&self, code: u16, word: &str) -> Result<()> {
+        wait_for(&format!("the companion to answer {code} {word}"), TIMEOUT, async || {
+            let (told, text) = self.companion.as_ref().context("none runs")?.get("/readyz").await?;
+            ensure!(told == code && text.contains(word), "{told} {text}");
+            Ok(Some(()))
+        })
+        .await
     }
 
     pub(crate) async fn established(&self) -> Result<()> {

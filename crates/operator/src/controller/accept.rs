@@ -15,6 +15,7 @@ use super::apply::MANAGER;
 use super::event::Teller;
 use super::looks;
 use crate::check::{Checked, Fault, read_object, told};
+use crate::condition::dated;
 use crate::crd::AcceptedStatus;
 
 /// Type of the condition.
@@ -78,17 +79,11 @@ async fn write<R: Checked>(
 
 /// The status that follows `before`. Its time is kept while the resource can be used, or cannot.
 fn accepted(before: &AcceptedStatus, faults: &[Fault], generation: Option<i64>, now: &Time) -> AcceptedStatus {
-    let (status, reason) = if faults.is_empty() { ("True", VALID) } else { ("False", INVALID) };
-    let message = if faults.is_empty() { "it can be used".to_owned() } else { told(faults) };
-    let same = condition(before).filter(|known| known.status == status);
-    let condition = Condition {
-        type_: ACCEPTED.to_owned(),
-        status: status.to_owned(),
-        reason: reason.to_owned(),
-        message,
-        observed_generation: generation,
-        last_transition_time: same.map_or_else(|| now.clone(), |same| same.last_transition_time.clone()),
+    let said = match faults {
+        [] => (ACCEPTED, true, VALID, "it can be used".to_owned()),
+        faults => (ACCEPTED, false, INVALID, told(faults)),
     };
+    let condition = dated(said, &before.conditions, generation, now);
     AcceptedStatus { observed_generation: generation, conditions: vec![condition] }
 }
 

@@ -1,9 +1,7 @@
 //! What the operator counts.
 
-use std::fmt;
 use std::sync::Arc;
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -52,10 +50,8 @@ impl Metrics {
 }
 
 impl Served for Arc<Metrics> {
-    fn exposition(&self) -> Result<String, fmt::Error> {
-        let mut text = String::new();
-        encode(&mut text, &self.registry)?;
-        Ok(text)
+    fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// A candidate that waits to lead is as ready as the leader.

@@ -1,8 +1,9 @@
 //! What the status of a cluster says, from what was done and what became of it.
 
 use k8s_openapi::api::apps::v1::DaemonSet;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
+use crate::condition::{Said, dated};
 use crate::crd::{ComponentStatus, NovaRouteClusterStatus, Phase};
 
 /// Type of the condition: every node that should have an agent has a ready one, as the resource says.
@@ -57,12 +58,9 @@ pub(super) fn status(before: &NovaRouteClusterStatus, found: &Found<'_>, now: &T
         agent,
         version,
         observed_generation: found.generation,
-        conditions: conditions.map(|condition| dated(condition, before, found.generation, now)).into(),
+        conditions: conditions.map(|condition| dated(condition, &before.conditions, found.generation, now)).into(),
     }
 }
-
-/// Type, whether it holds, reason, message.
-type Said = (&'static str, bool, &'static str, String);
 
 fn component(daemon_set: &DaemonSet) -> ComponentStatus {
     let status = daemon_set.status.clone().unwrap_or_default();
@@ -134,20 +132,6 @@ fn phase(found: &Found<'_>, ready: bool, is_degraded: bool, has_run: bool) -> Ph
         Some(_) if ready => Phase::Running,
         Some(_) if has_run => Phase::Upgrading,
         Some(_) => Phase::Initializing,
-    }
-}
-
-fn dated(said: Said, before: &NovaRouteClusterStatus, generation: Option<i64>, now: &Time) -> Condition {
-    let (kind, holds, reason, message) = said;
-    let status = if holds { "True" } else { "False" };
-    let same = before.conditions.iter().find(|condition| condition.type_ == kind && condition.status == status);
-    Condition {
-        type_: kind.to_owned(),
-        status: status.to_owned(),
-        reason: reason.to_owned(),
-        message,
-        observed_generation: generation,
-        last_transition_time: same.map_or_else(|| now.clone(), |same| same.last_transition_time.clone()),
     }
 }
 

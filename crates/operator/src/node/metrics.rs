@@ -1,9 +1,7 @@
 //! What the companion counts.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -81,10 +79,8 @@ fn word(ok: bool) -> &'static str {
 }
 
 impl Served for Metrics {
-    fn exposition(&self) -> Result<String, fmt::Error> {
-        let mut text = String::new();
-        encode(&mut text, &self.0.registry)?;
-        Ok(text)
+    fn registry(&self) -> &Registry {
+        &self.0.registry
     }
 
     fn obstacle(&self) -> Option<String> {

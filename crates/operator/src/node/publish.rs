@@ -24,7 +24,7 @@ use super::view::NodeFacts;
 use crate::crd::{NovaRouteNode, NovaRouteNodeStatus};
 
 /// Under which name we write.
-pub const MANAGER: &str = "novaroute-companion";
+const MANAGER: &str = "novaroute-companion";
 /// How long changes are gathered before a look at the agent.
 const GATHER: Duration = Duration::from_secs(1);
 /// Shortest time between two writes.

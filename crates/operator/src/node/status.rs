@@ -5,6 +5,7 @@ use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use novaroute_api::v1;
 
 use super::session::Report;
+use crate::condition::{Said, dated};
 use crate::crd::{Cidr, NovaRouteNodeStatus, PrefixEntry, Prefixes, Problem, SessionEntry};
 
 /// Most sessions, prefixes that are not announced, and problems that are listed: the object stays small.
@@ -113,20 +114,14 @@ fn state_of(prefix: &v1::PrefixStatus) -> &str {
 }
 
 fn conditions(found: &Found<'_>, problems: &[Problem], before: &NovaRouteNodeStatus) -> Vec<Condition> {
-    let mut conditions = vec![ready(found, problems), frr_connected(found)];
-    conditions.extend(found.drained.map(|reason| condition("Drained", true, "AsAskedFor", reason)));
-    for condition in &mut conditions {
-        let known = before.conditions.iter().find(|known| known.type_ == condition.type_);
-        let since =
-            known.filter(|known| known.status == condition.status).map(|known| known.last_transition_time.clone());
-        condition.last_transition_time = since.unwrap_or(Time(found.now));
-    }
-    conditions
+    let drained = found.drained.map(|reason| ("Drained", true, "AsAskedFor", reason.to_owned()));
+    let said = [ready(found, problems), frr_connected(found)].into_iter().chain(drained);
+    said.map(|said| dated(said, &before.conditions, None, &Time(found.now))).collect()
 }
 
 /// Whether the node does what the resources say.
-fn ready(found: &Found<'_>, problems: &[Problem]) -> Condition {
-    let not = |reason, message: &str| condition("Ready", false, reason, message);
+fn ready(found: &Found<'_>, problems: &[Problem]) -> Said {
+    let not = |reason, message: &str| ("Ready", false, reason, message.to_owned());
     if let Err(reason) = found.agent {
         return not("AgentUnreachable", reason);
     }
@@ -142,30 +137,19 @@ fn ready(found: &Found<'_>, problems: &[Problem]) -> Condition {
             not("Problems", &format!("{}{field}: {}{more}", first.resource, first.reason))
         }
         (None, [], Some(reason)) => not("ReplayHeldBack", reason),
-        (None, [], None) => condition("Ready", true, "AsAskedFor", "the agent has what the resources ask for"),
+        (None, [], None) => ("Ready", true, "AsAskedFor", "the agent has what the resources ask for".to_owned()),
     }
 }
 
-fn frr_connected(found: &Found<'_>) -> Condition {
+fn frr_connected(found: &Found<'_>) -> Said {
     let Some(frr) = found.agent.ok().and_then(|agent| agent.frr_status.as_ref()) else {
-        return condition("FRRConnected", false, "AgentUnreachable", "the agent says nothing of it");
+        return ("FRRConnected", false, "AgentUnreachable", "the agent says nothing of it".to_owned());
     };
     let away = frr.daemons.iter().filter(|daemon| !daemon.connected).map(|daemon| daemon.name.as_str());
     let away: Vec<&str> = away.collect();
     match frr.connected {
-        true => condition("FRRConnected", true, "DaemonsAnswer", ""),
-        false => condition("FRRConnected", false, "DaemonsAway", &format!("no answer from {}", away.join(", "))),
-    }
-}
-
-fn condition(kind: &str, holds: bool, reason: &str, message: &str) -> Condition {
-    Condition {
-        type_: kind.to_owned(),
-        status: if holds { "True" } else { "False" }.to_owned(),
-        reason: reason.to_owned(),
-        message: message.to_owned(),
-        last_transition_time: Time(Timestamp::UNIX_EPOCH),
-        observed_generation: None,
+        true => ("FRRConnected", true, "DaemonsAnswer", String::new()),
+        false => ("FRRConnected", false, "DaemonsAway", format!("no answer from {}", away.join(", "))),
     }
 }
 
