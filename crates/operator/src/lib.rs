@@ -5,6 +5,7 @@ pub mod check;
 mod condition;
 pub mod controller;
 pub mod crd;
+mod heard;
 pub mod http;
 pub mod manifest;
 pub mod node;

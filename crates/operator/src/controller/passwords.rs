@@ -1,18 +1,19 @@
 //! Which Secrets hold the passwords of peers: the companions may read these and no others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::pin::pin;
 
 use futures::{Stream, StreamExt as _, stream};
 use kube::api::{ApiResource, DynamicObject};
 use kube::runtime::watcher::{Config, Event};
 use kube::runtime::{WatchStreamExt as _, watcher};
-use kube::{Api, Client, ResourceExt as _};
+use kube::{Api, Client};
 use tokio::sync::watch::{Receiver, Sender};
 use tracing::debug;
 
 use super::looks::Steady;
 use crate::crd::NovaRoutePeer;
+use crate::heard::Heard;
 
 /// Names of Secrets; `None`: not all peers are known yet.
 pub(super) type Names = Option<BTreeSet<String>>;
@@ -47,34 +48,24 @@ pub(super) fn changes(names: Receiver<Names>) -> impl Stream<Item = ()> + Send +
 
 /// The Secret of each peer that has one.
 #[derive(Debug, Default)]
-struct Known {
-    secrets: BTreeMap<String, String>,
-    /// While all peers are told of anew: those that were. Which ones are gone is known at the end.
-    listed: Option<BTreeMap<String, String>>,
-}
+struct Known(Heard<String>);
 
 impl Known {
     /// Takes an event; the names, unless they are not all there.
     fn see(&mut self, event: Event<DynamicObject>) -> Names {
-        match event {
-            Event::Init => self.listed = Some(BTreeMap::new()),
-            Event::InitApply(peer) => self.listed.get_or_insert_default().extend(secret(&peer)),
-            Event::InitDone => self.secrets = self.listed.take().unwrap_or_default(),
-            Event::Apply(peer) => {
-                self.secrets.remove(&peer.name_any());
-                self.secrets.extend(secret(&peer));
-            }
-            Event::Delete(peer) => drop(self.secrets.remove(&peer.name_any())),
-        }
-        self.listed.is_none().then(|| self.secrets.values().cloned().collect())
+        // While all peers are told of anew, which ones are gone is known at the end.
+        let is_listing = matches!(event, Event::Init | Event::InitApply(_));
+        self.0.take(event, &|peer| secret(&peer));
+        let secrets = self.0.objects().filter(|_| !is_listing)?;
+        Some(secrets.values().map(|name| name.as_ref().clone()).collect())
     }
 }
 
-/// The peer and its Secret. Whether the rest of it can be used does not matter: what runs may be from before.
-fn secret(peer: &DynamicObject) -> Option<(String, String)> {
+/// The Secret of a peer. Whether the rest of it can be used does not matter: what runs may be from before.
+fn secret(peer: &DynamicObject) -> Option<String> {
     let name = peer.data.pointer("/spec/passwordSecretRef/name")?.as_str()?;
     // An empty name would be no restriction to anything.
-    (!name.is_empty()).then(|| (peer.name_any(), name.to_owned()))
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 #[cfg(test)]

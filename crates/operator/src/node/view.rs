@@ -13,9 +13,8 @@ use kube::api::DynamicObject;
 
 use crate::check::{Checked, Fault, read_object};
 use crate::crd::{NovaRouteAdvertisement, NovaRoutePeer};
+pub(super) use crate::heard::Objects;
 
-/// Objects of a kind by `namespace/name`, or by name.
-pub(super) type Objects<T> = Arc<BTreeMap<String, Arc<T>>>;
 /// Labels or annotations.
 pub(super) type Labels = BTreeMap<String, String>;
 
