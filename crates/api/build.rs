@@ -20,6 +20,8 @@ const SECRET_BEARING: &[&str] = &[
     ".novaroute.v1.EndOfReplayRequest",
     ".novaroute.v1.RenewRequest",
     ".novaroute.v1.HandoffRequest",
+    ".novaroute.v1.DrainRequest",
+    ".novaroute.v1.UndrainRequest",
     ".novaroute.v1.ConfigureBGPRequest",
     ".novaroute.v1.ApplyPeerRequest",
     ".novaroute.v1.RemovePeerRequest",

@@ -75,6 +75,18 @@ pub fn handoff(owner: &str) -> v1::HandoffRequest {
     signed!(owner, HandoffRequest {})
 }
 
+/// Drain of what the owner holds.
+#[must_use]
+pub fn drain(owner: &str) -> v1::DrainRequest {
+    signed!(owner, DrainRequest {})
+}
+
+/// Undrain of what the owner holds.
+#[must_use]
+pub fn undrain(owner: &str) -> v1::UndrainRequest {
+    signed!(owner, UndrainRequest {})
+}
+
 /// Register.
 #[must_use]
 pub fn register(owner: &str) -> v1::RegisterRequest {

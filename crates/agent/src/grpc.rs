@@ -3,6 +3,7 @@
 mod authority;
 mod caller;
 mod connection;
+mod drain;
 mod events;
 mod forward;
 mod mutate;
@@ -177,6 +178,14 @@ impl RouteControl for Service {
 
     async fn renew(&self, request: Request<v1::RenewRequest>) -> Result<Response<v1::RenewResponse>, Status> {
         self.measured("Renew", self.renew_session(&request)).await
+    }
+
+    async fn drain(&self, request: Request<v1::DrainRequest>) -> Result<Response<v1::DrainResponse>, Status> {
+        self.measured("Drain", self.start_drain(&request)).await
+    }
+
+    async fn undrain(&self, request: Request<v1::UndrainRequest>) -> Result<Response<v1::UndrainResponse>, Status> {
+        self.measured("Undrain", self.end_drain(&request)).await
     }
 
     async fn handoff(&self, request: Request<v1::HandoffRequest>) -> Result<Response<v1::HandoffResponse>, Status> {

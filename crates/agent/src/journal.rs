@@ -15,6 +15,7 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use novaroute_api::to_proto;
+use novaroute_core::drain::DrainPhase;
 use novaroute_core::intent::{Change, IntentKey, Target};
 use novaroute_core::name::OwnerName;
 use novaroute_core::session::Sessions;
@@ -62,7 +63,10 @@ impl Loaded {
             Change::Remove(Target::BfdSessionsTo(_))
             | Change::Register(_)
             | Change::Reopen(_)
-            | Change::Deregister { .. } => None,
+            | Change::Deregister { .. }
+            | Change::Drain(..)
+            | Change::DrainDue(_)
+            | Change::Undrain(_) => None,
         });
         keys.collect()
     }
@@ -215,6 +219,13 @@ impl Journal {
             for entry in entries.filter(|entry| !entry.owner.is_config()) {
                 let change = Change::Put(entry.intent.clone());
                 frame::push(&mut bytes, &to_proto::record(&entry.owner, entry.revision, &change))?;
+            }
+        }
+        for (scope, drain) in snapshot.drains() {
+            let began = Change::Drain(Some(scope.clone()), drain.terms);
+            let over = (drain.phase == DrainPhase::Withdrawn).then(|| Change::DrainDue(scope.clone()));
+            for change in [began].iter().chain(&over) {
+                frame::push(&mut bytes, &to_proto::record(&drain.by, snapshot.revision(), change))?;
             }
         }
         for (owner, terms, open) in sessions.terms() {

@@ -201,19 +201,25 @@ impl OwnerTask {
         }
     }
 
-    /// Withdraws what is held by the owners who did not come back in time. By itself, so that a journal which cannot be
+    /// Withdraws what is held by the owners who did not come back in time, and what was drained for long enough. By itself, so that a journal which cannot be
     /// written refuses nobody else.
     fn expire(&mut self, now_ms: u64) {
-        if self.engine.sessions().next_expiry(self.grace_ms).is_some_and(|at| at <= now_ms) {
+        if self.next_clock().is_some_and(|at| at <= now_ms) {
             let mut group = Group::on(self.engine.clone());
             group.expire(now_ms, self.grace_ms);
             self.finish(group);
         }
     }
 
+    /// When the first clock will have run out; `None`: none runs.
+    fn next_clock(&self) -> Option<u64> {
+        let expiry = self.engine.sessions().next_expiry(self.grace_ms);
+        expiry.into_iter().chain(self.engine.next_drain_due()).min()
+    }
+
     /// How long until a clock has to be looked at; `None`: none runs.
     fn wait_for_clocks(&mut self) -> Option<Duration> {
-        let at = self.engine.sessions().next_expiry(self.grace_ms)?;
+        let at = self.next_clock()?;
         let left_ms = at.saturating_sub(self.clock.now_ms());
         // One that has run out and is still there could not be journaled: it is tried again.
         Some(if left_ms == 0 { TICK } else { Duration::from_millis(left_ms).min(TICK) })
@@ -298,7 +304,10 @@ impl OwnerTask {
             Change::Remove(Target::BfdSessionsTo(_))
             | Change::Register(_)
             | Change::Reopen(_)
-            | Change::Deregister { .. } => {}
+            | Change::Deregister { .. }
+            | Change::Drain(..)
+            | Change::DrainDue(_)
+            | Change::Undrain(_) => {}
         }
     }
 
@@ -332,7 +341,12 @@ fn kind_of(change: &Change) -> Option<Kind> {
     match change {
         Change::Put(intent) => Some(intent.key().kind()),
         Change::Remove(target) => Some(target.kind()),
-        Change::Register(_) | Change::Reopen(_) | Change::Deregister { .. } => None,
+        Change::Register(_)
+        | Change::Reopen(_)
+        | Change::Deregister { .. }
+        | Change::Drain(..)
+        | Change::DrainDue(_)
+        | Change::Undrain(_) => None,
     }
 }
 
@@ -342,6 +356,8 @@ fn operation_of(change: &Change) -> &'static str {
         Change::Remove(_) => "remove",
         Change::Register(_) | Change::Reopen(_) => "register",
         Change::Deregister { .. } => "deregister",
+        Change::Drain(..) | Change::DrainDue(_) => "drain",
+        Change::Undrain(_) => "undrain",
     }
 }
 

@@ -7,6 +7,7 @@
 mod bfd;
 mod bgp;
 mod credentials;
+mod drain;
 mod fields;
 mod journal;
 mod ospf;

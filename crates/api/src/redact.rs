@@ -47,6 +47,8 @@ debug_without_secrets! {
     AdvertisePrefixRequest { secret token, owner, prefix, protocol, attributes, wait }
     WithdrawPrefixRequest { secret token, owner, prefix, protocol, wait }
     HandoffRequest { secret token, owner, wait }
+    DrainRequest { secret token, owner, node, of_owner, delay_s, keep_announced, wait }
+    UndrainRequest { secret token, owner, node, of_owner, wait }
     EnableBfdRequest {
         secret token, owner, peer_address, min_rx_ms, min_tx_ms, detect_multiplier,
         interface_name, multihop, source_address, wait

@@ -3,6 +3,7 @@
 //! For every change `from_proto(to_proto(change)) == change`. Each function takes its value apart without
 //! `..`, so a field that is added to the domain does not compile before it has a place on the wire.
 
+mod drain;
 mod event;
 mod request;
 

@@ -45,6 +45,8 @@ unreached! {
     end_of_replay(EndOfReplayRequest) -> EndOfReplayResponse;
     renew(RenewRequest) -> RenewResponse;
     handoff(HandoffRequest) -> HandoffResponse;
+    drain(DrainRequest) -> DrainResponse;
+    undrain(UndrainRequest) -> UndrainResponse;
 }
 
 /// A RegisterRequest whose owner need not be UTF-8.

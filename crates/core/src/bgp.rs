@@ -88,6 +88,8 @@ const WELL_KNOWN: [(u32, &str); 7] = [
 ];
 
 impl Community {
+    /// The route is about to go: use another one (RFC 8326).
+    pub const GRACEFUL_SHUTDOWN: Self = Self(0xffff_0000);
     /// `no-export`: not to be sent out of the AS of who receives it.
     pub const NO_EXPORT: Self = Self(0xffff_ff01);
     /// `no-advertise`: not to be sent to any other peer by who receives it.

@@ -10,6 +10,7 @@ use crate::ospf::OspfInterface;
 use crate::peer::{Peer, PeerAddress};
 use crate::prefix::Prefix;
 use crate::state::{IntentState, IntentStatus, Reason};
+use crate::store::Snapshot;
 
 /// The state that FRR should be in. The keys of the maps are the keys of the intents behind them, so each
 /// line that is rendered from here can name its intent.
@@ -39,6 +40,16 @@ pub struct DesiredBgp {
 }
 
 impl Desired {
+    /// The desired state of a snapshot: its live intents composed, less what is drained.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot) -> Self {
+        let mut desired = compose(snapshot.live_intents());
+        for ((protocol, prefix), phase) in snapshot.drained_prefixes() {
+            desired.drain(protocol, prefix, phase);
+        }
+        desired
+    }
+
     /// The intents of which nothing, or not all, can be done before another one is there: those of BGP without an
     /// instance, prefixes of OSPF without an interface.
     #[must_use]

@@ -5,6 +5,7 @@
 //! clone takes the engine's place once the journal has the group.
 
 mod conflict;
+mod drains;
 mod sessions;
 mod told;
 
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::bgp::BgpInstance;
+use crate::drain::{Drain, DrainScope};
 use crate::event::{Event, EventType};
 use crate::intent::{Change, Intent, IntentKey, Kind, Target};
 use crate::name::OwnerName;
@@ -58,11 +60,12 @@ enum Step {
     /// What FRR refused is asked for once more.
     AskAgain(Place, IntentKey),
     Remove(Place, IntentKey),
+    SetDrain(DrainScope, Option<Drain>),
 }
 
 impl Step {
     fn changes_intents(&self) -> bool {
-        matches!(self, Self::Put(..) | Self::Remove(..))
+        matches!(self, Self::Put(..) | Self::Remove(..) | Self::SetDrain(..))
     }
 }
 
@@ -169,6 +172,9 @@ impl Engine {
             }
             Change::Put(intent) => changing(self.decide_put(owner, intent.clone())?, Change::Put(intent)),
             Change::Remove(target) => changing(self.decide_remove(owner, &target)?, Change::Remove(target)),
+            Change::Drain(scope, terms) => self.draining_steps(owner, scope, terms, origin)?,
+            Change::DrainDue(scope) => self.withdrawing_steps(scope),
+            Change::Undrain(scope) => self.undraining_steps(owner, scope)?,
         };
         Ok(Decision { owner: owner.clone(), steps, journaled })
     }
@@ -320,6 +326,7 @@ impl Engine {
                 self.store.remove(&key, place);
                 if place == Place::Over { self.override_event(&key, "given back by", owner) } else { Vec::new() }
             }
+            Step::SetDrain(scope, drain) => self.set_drain(owner, &scope, drain),
         }
     }
 

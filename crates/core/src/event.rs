@@ -80,6 +80,10 @@ event_types! {
     SnapshotBegin = 106, "SNAPSHOT_BEGIN";
     /// How things are has been told; what follows is news.
     SnapshotEnd = 107, "SNAPSHOT_END";
+    /// Prefixes are drained: marked for peers first, then withdrawn.
+    DrainStarted = 108, "DRAIN_STARTED";
+    /// A drain ended: what it held back is announced again.
+    DrainEnded = 109, "DRAIN_ENDED";
 }
 
 impl EventType {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use crate::bfd::{BfdKey, BfdSession};
 use crate::bgp::{BgpInstance, PrefixAttributes};
+use crate::drain::{DrainScope, DrainTerms};
 use crate::name::InterfaceName;
 use crate::ospf::OspfInterface;
 use crate::peer::{Peer, PeerAddress};
@@ -193,4 +194,10 @@ pub enum Change {
     Put(Intent),
     /// The owner no longer wants this.
     Remove(Target),
+    /// Marks and then withdraws prefixes; without a scope, those of the owner.
+    Drain(Option<DrainScope>, DrainTerms),
+    /// The delay of a drain is over; only the agent's clock and the journal say this.
+    DrainDue(DrainScope),
+    /// Announces what was drained again.
+    Undrain(Option<DrainScope>),
 }

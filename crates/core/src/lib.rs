@@ -7,6 +7,7 @@
 pub mod bfd;
 pub mod bgp;
 pub mod desired;
+pub mod drain;
 pub mod engine;
 pub mod event;
 pub mod intent;

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use crate::bgp::{Asn, Community};
+use crate::drain::DrainScope;
 use crate::intent::{Advertisement, Intent, Kind};
 use crate::name::{InterfaceName, OwnerName};
 use crate::peer::Peer;
@@ -119,6 +120,18 @@ pub fn check_handoff(policy: &Policy, owner: &OwnerName) -> Result<(), Rejection
     }
     let what = format!("owner {owner} may not end the agent: it may not override others");
     Err(denied(Reason::HandoffNotPermitted, "can_override", what, "owners with can_override"))
+}
+
+/// Whether an owner may drain this, or end its drain.
+///
+/// # Errors
+/// PERMISSION_DENIED naming the rule.
+pub fn check_drain(policy: &Policy, owner: &OwnerName, scope: &DrainScope) -> Result<(), Rejection> {
+    if policy.can_override || *scope == DrainScope::Owner(owner.clone()) {
+        return Ok(());
+    }
+    let what = format!("owner {owner} may not drain {scope}: it may not override others");
+    Err(denied(Reason::DrainNotPermitted, "can_override", what, "what the owner holds itself"))
 }
 
 /// Whether the policy allows this intent.

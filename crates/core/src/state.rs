@@ -97,6 +97,8 @@ reasons! {
     RemoteAsNotAllowed = "REMOTE_AS_NOT_ALLOWED",
     /// The owner holds as many intents of this kind as its limit allows, or too many event streams are open.
     LimitReached = "LIMIT_REACHED",
+    /// The owner may drain what it holds itself and nothing else: it may not override others.
+    DrainNotPermitted = "DRAIN_NOT_PERMITTED",
     /// The owner may not end the agent: it may not override others.
     HandoffNotPermitted = "HANDOFF_NOT_PERMITTED",
     /// Another owner holds the key.
@@ -145,6 +147,8 @@ reasons! {
     WaitRanOut = "WAIT_RAN_OUT",
     /// A newer change took the place of the one that the caller waits for.
     Superseded = "SUPERSEDED",
+    /// The prefix is drained: it is announced again when the drain ends.
+    Drained = "DRAINED",
     /// OSPF has not put the prefix into its link-state database.
     NotInLsdb = "NOT_IN_LSDB",
 }

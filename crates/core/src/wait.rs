@@ -28,6 +28,8 @@ pub enum Goal {
     There(OwnerName, Intent),
     /// What had this key is gone. The number is the revision of the store by which nobody wants it.
     Gone(IntentKey, u64),
+    /// The prefix is wanted and not announced, as it is drained. The number is the revision by which it is.
+    HeldBack(IntentKey, u64),
 }
 
 /// Things as they are when a goal is looked at.
@@ -65,7 +67,7 @@ impl Goal {
     pub fn key(&self) -> IntentKey {
         match self {
             Self::There(_, intent) => intent.key(),
-            Self::Gone(key, _) => key.clone(),
+            Self::Gone(key, _) | Self::HeldBack(key, _) => key.clone(),
         }
     }
 
@@ -75,6 +77,10 @@ impl Goal {
             (Wait::None, _) => Progress::Arrived,
             (_, Self::There(owner, intent)) => look_at_intent(owner, intent, wait, sight.snapshot, sight.live),
             (_, Self::Gone(key, revision)) => look_at_removal(key, *revision, wait, sight),
+            (_, Self::HeldBack(key, revision)) => match sight.snapshot.live(key) {
+                Some(entry) if entry.revision > *revision => Progress::Ended(superseded(key)),
+                _ => look_at_withdrawal(key, *revision, wait, sight),
+            },
         }
     }
 }
@@ -107,11 +113,21 @@ fn look_at_removal<G: Fn(&IntentKey, u64) -> Result<(), String>>(
     wait: Wait,
     sight: &Sight<'_, G>,
 ) -> Progress {
-    let on_the_way = |text| Progress::OnTheWay { key: key.clone(), text, status: None };
-    if let Some(entry) = sight.snapshot.live(key) {
+    match sight.snapshot.live(key) {
         // Somebody asked for it again, or what it covered came back: FRR shall have it.
-        return if entry.revision > revision { Progress::Ended(superseded(key)) } else { Progress::Arrived };
+        Some(entry) if entry.revision > revision => Progress::Ended(superseded(key)),
+        Some(_) => Progress::Arrived,
+        None => look_at_withdrawal(key, revision, wait, sight),
     }
+}
+
+fn look_at_withdrawal<G: Fn(&IntentKey, u64) -> Result<(), String>>(
+    key: &IntentKey,
+    revision: u64,
+    wait: Wait,
+    sight: &Sight<'_, G>,
+) -> Progress {
+    let on_the_way = |text| Progress::OnTheWay { key: key.clone(), text, status: None };
     if let Err(why) = (sight.gone)(key, revision) {
         return on_the_way(format!("{key} is still in FRR ({why})"));
     }

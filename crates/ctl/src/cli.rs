@@ -15,7 +15,8 @@ use values::EnumWord;
 
 pub(crate) use read::{EventsArgs, ShowArgs};
 pub(crate) use write::{
-    AdvertiseArgs, ApplyPeerArgs, DisableBfdArgs, EnableBfdArgs, EnableOspfArgs, WithdrawArgs, WriteCommand,
+    AdvertiseArgs, ApplyPeerArgs, DisableBfdArgs, DrainArgs, DrainedArgs, EnableBfdArgs, EnableOspfArgs, WithdrawArgs,
+    WriteCommand,
 };
 
 const GLOBAL: &str = "Global options";

@@ -100,6 +100,8 @@ calls! {
     EndOfReplay "end-of-replay" "EndOfReplay" end_of_replay(EndOfReplayRequest);
     Renew "renew" "Renew" renew(RenewRequest);
     Handoff "handoff" "Handoff" handoff(HandoffRequest);
+    Drain "drain" "Drain" drain(DrainRequest);
+    Undrain "undrain" "Undrain" undrain(UndrainRequest);
 }
 
 impl Action {
@@ -138,6 +140,8 @@ impl Request {
             Self::EnableOspf(message) => message.interface_name.clone(),
             Self::DisableOspf(message) => message.interface_name.clone(),
             Self::Handoff(_) => String::new(),
+            Self::Drain(message) => drained(message.node, &message.of_owner, &message.owner),
+            Self::Undrain(message) => drained(message.node, &message.of_owner, &message.owner),
         }
     }
 
@@ -145,6 +149,11 @@ impl Request {
     pub(crate) fn title(&self) -> String {
         format!("{} {}", self.action().command(), self.subject()).trim_end().to_owned()
     }
+}
+
+/// Whose prefixes a drain is about.
+fn drained(node: bool, of_owner: &str, caller: &str) -> String {
+    if node { "node".to_owned() } else { format!("owner {}", if of_owner.is_empty() { caller } else { of_owner }) }
 }
 
 fn prefix(prefix: &str, protocol: i32) -> String {

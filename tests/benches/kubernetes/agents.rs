@@ -124,6 +124,8 @@ taken! {
     end_of_replay(EndOfReplayRequest) -> EndOfReplayResponse;
     renew(RenewRequest) -> RenewResponse;
     handoff(HandoffRequest) -> HandoffResponse;
+    drain(DrainRequest) -> DrainResponse;
+    undrain(UndrainRequest) -> UndrainResponse;
 }
 
 impl Agent {

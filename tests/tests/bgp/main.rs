@@ -1,6 +1,7 @@
 //! BGP, from the request of an owner to the table of the router of the rack: the instance, peers with all their
 //! fields, prefixes with all their attributes.
 
+mod drain;
 mod edges;
 mod instance;
 mod kept;

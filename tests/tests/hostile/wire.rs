@@ -113,6 +113,8 @@ pub(crate) fn honest(method: &str) -> Result<Vec<u8>> {
             v1::RenewRequest { owner, token, session_id: "a-session".into(), ..Default::default() }.encode_to_vec()
         }
         "Handoff" => v1::HandoffRequest { owner, token, ..Default::default() }.encode_to_vec(),
+        "Drain" => v1::DrainRequest { owner, token, ..Default::default() }.encode_to_vec(),
+        "Undrain" => v1::UndrainRequest { owner, token, ..Default::default() }.encode_to_vec(),
         "GetStatus" | "StreamEvents" => Vec::new(),
         other => anyhow::bail!("no honest request for {other}: write one"),
     })

@@ -46,7 +46,7 @@ impl Service {
         Ok(accepted)
     }
 
-    async fn submit<R>(
+    pub(super) async fn submit<R>(
         &self,
         request: &Request<R>,
         credentials: &Credentials,

@@ -4,6 +4,7 @@ mod rows;
 
 use novaroute_api::{from_proto, to_proto, v1};
 use novaroute_core::desired::session_of_peer;
+use novaroute_core::drain::{Drain, DrainDelay, DrainScope};
 use novaroute_core::intent::{Intent, IntentKey};
 use novaroute_core::live::{Live, effective_status};
 use novaroute_core::name::OwnerName;
@@ -13,6 +14,7 @@ use novaroute_core::store::{Entry, Snapshot};
 use tonic::Status;
 
 use super::Service;
+use super::drain::count_in;
 use crate::reconciler::Seen;
 use rows::{bfd_of_peer_row, bfd_row, ospf_row, peer_row, prefix_row};
 
@@ -38,8 +40,25 @@ impl Service {
                 add_unclaimed(&mut answer, key, &live);
             }
         }
+        answer.drains = drain_rows(&snapshot, filter.as_ref());
         Ok(answer)
     }
+}
+
+/// The drains that concern an owner, or all of them.
+fn drain_rows(snapshot: &Snapshot, filter: Option<&OwnerName>) -> Vec<v1::DrainStatus> {
+    let concerned = |(scope, _): &(&DrainScope, &Drain)| filter.is_none_or(|owner| scope.covers(owner));
+    let rows = snapshot.drains().iter().filter(concerned).map(|(scope, drain)| v1::DrainStatus {
+        of_owner: match scope {
+            DrainScope::Node => String::new(),
+            DrainScope::Owner(owner) => owner.to_string(),
+        },
+        owner: drain.by.to_string(),
+        phase: drain.phase.to_string(),
+        prefixes: count_in(snapshot, scope),
+        delay_s: drain.terms.withdraw_after.map(DrainDelay::seconds),
+    });
+    rows.collect()
 }
 
 /// One row, as an entry gives it: who, where it is, and what was seen.

@@ -89,6 +89,12 @@ struct Pending {
 }
 
 impl Goals {
+    /// What a call about prefixes waits for; `replaces`: what was announced goes out with other attributes.
+    pub(super) fn of(wait: Wait, goals: Vec<Goal>, replaces: bool) -> Self {
+        let goals = if wait == Wait::None { Vec::new() } else { goals };
+        Self { wait, goals, replaces: replaces && wait == Wait::Advertised }
+    }
+
     /// Looks at the goals and drops those that are reached.
     fn look<G: Fn(&IntentKey, u64) -> Result<(), String>>(&mut self, sight: &Sight<'_, G>) -> Look {
         let mut pending = None;

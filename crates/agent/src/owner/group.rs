@@ -75,8 +75,13 @@ impl Group {
         Ok(())
     }
 
-    /// Withdraws what is held by the owners who did not come back in time.
+    /// Withdraws what is held by the owners who did not come back in time, and what was drained for long enough.
     pub(super) fn expire(&mut self, now_ms: u64, grace_ms: u64) {
+        for decision in self.draft.decide_drains(now_ms) {
+            let owner = decision.owner().clone();
+            info!(by = %owner, "the delay of a drain is over: what it marked is withdrawn");
+            self.make(&owner, decision);
+        }
         for decision in self.draft.decide_expiries(now_ms, grace_ms) {
             let owner = decision.owner().clone();
             info!(%owner, intents = decision.removed().count(), "the owner did not come back: its intents go");

@@ -1,6 +1,7 @@
 //! The owner task under a paused clock: leases that end, are renewed, outlive a restart.
 
 use novaroute_core::bgp::PrefixAttributes;
+use novaroute_core::drain::{DrainDelay, DrainPhase, DrainTerms};
 use novaroute_core::event::EventType;
 use novaroute_core::intent::{Advertisement, Protocol};
 use novaroute_core::session::{Lease, Registration};
@@ -142,6 +143,32 @@ async fn a_restart_gives_lease_and_grace_anew_and_knows_the_session() {
     assert_eq!(agent.renew(&session).await.unwrap().session, Some(session));
     sleep(LEASE + GRACE + LATE).await;
     assert_eq!(agent.held(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_outlives_the_agent_and_its_delay_starts_afresh() {
+    let dir = tempfile::tempdir().unwrap();
+    let phase = |agent: &Running| {
+        let snapshot = agent.view.borrow().snapshot.clone();
+        snapshot.drains().values().next().map(|drain| drain.phase)
+    };
+    let terms = DrainTerms { withdraw_after: Some(DrainDelay::new(10).unwrap()) };
+    let agent = Running::start(dir.path());
+    agent.put().await;
+    agent.owner.submit(edge(), Change::Drain(None, terms)).await.unwrap();
+    sleep(Duration::from_secs(9)).await;
+    agent.crash().await;
+    let agent = Running::start(dir.path());
+    sleep(Duration::from_secs(9)).await;
+    assert_eq!(phase(&agent), Some(DrainPhase::Marked));
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(phase(&agent), Some(DrainPhase::Withdrawn));
+    agent.crash().await;
+    let agent = Running::start(dir.path());
+    assert_eq!((phase(&agent), agent.held()), (Some(DrainPhase::Withdrawn), 1));
+    agent.owner.submit(edge(), Change::Undrain(None)).await.unwrap();
+    agent.crash().await;
+    assert_eq!(phase(&Running::start(dir.path())), None);
 }
 
 /// An agent that was stopped for minutes, or whose machine slept, heard nobody: the silence is not the owner's.

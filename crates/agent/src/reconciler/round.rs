@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use novaroute_core::desired::{Desired, compose};
+use novaroute_core::desired::Desired;
 use novaroute_core::intent::IntentKey;
 use novaroute_core::reconcile::RoundEnd;
 use novaroute_core::store::Snapshot;
@@ -37,7 +37,7 @@ impl<F: Frr> Loop<F> {
         let before = std::mem::replace(&mut self.looked_at, snapshot.revision());
         let again = |key: &IntentKey| snapshot.live(key).is_some_and(|entry| entry.revision > before);
         self.refusals.forget_intents(again);
-        let desired = compose(snapshot.live_intents());
+        let desired = Desired::of(&snapshot);
         let claimed = adopting.then(|| self.claimed_with(&snapshot, &desired));
         let removals = claimed.as_ref().map_or(Removals::Apply, Removals::Hold);
         let mut outcome = match self.converge(&snapshot, &desired, removals).await {

@@ -5,7 +5,7 @@ mod left;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use novaroute_core::desired::{Desired, compose};
+use novaroute_core::desired::Desired;
 use novaroute_frr::{Daemon, Removals, diff, render};
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{info, warn};
@@ -48,7 +48,7 @@ impl<F: Frr> Loop<F> {
     }
 
     async fn withdraw_stages(&mut self, withdrawal: &mut Withdrawal) {
-        let wanted = compose(self.parts.view.borrow().snapshot.live_intents());
+        let wanted = Desired::of(&self.parts.view.borrow().snapshot);
         withdrawal.needed = self.parts.seen.borrow().needed.clone();
         let prefixes = without_prefixes(wanted);
         self.withdraw_to(&prefixes, withdrawal).await;

@@ -203,6 +203,8 @@ pub(crate) fn keys_of(change: &Change, held: impl Iterator<Item = IntentKey>) ->
             held.filter(|key| matches!(key, IntentKey::Bfd(bfd) if bfd.peer == *peer)).collect()
         }
         Change::Deregister { .. } => held.collect(),
-        Change::Register(_) | Change::Reopen(_) => BTreeSet::new(),
+        Change::Register(_) | Change::Reopen(_) | Change::Drain(..) | Change::DrainDue(_) | Change::Undrain(_) => {
+            BTreeSet::new()
+        }
     }
 }

@@ -51,7 +51,13 @@ impl Model {
                 self.remove(owner, |named| matches!(named, IntentKey::Bfd(bfd) if bfd.peer == *peer));
             }
             Change::Deregister { withdraw_all: true } => self.remove(owner, |_| true),
-            Change::Deregister { withdraw_all: false } | Change::Register(_) | Change::Reopen(_) => {}
+            // What is promised stays promised, whether or not it is drained.
+            Change::Deregister { withdraw_all: false }
+            | Change::Register(_)
+            | Change::Reopen(_)
+            | Change::Drain(..)
+            | Change::DrainDue(_)
+            | Change::Undrain(_) => {}
         }
         true
     }

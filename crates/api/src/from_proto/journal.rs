@@ -5,7 +5,7 @@ use novaroute_core::{
     name::{CONFIG_OWNER, OwnerName},
 };
 
-use super::{BadFields, Fields, Refused, Request as _, both, session::session_opened};
+use super::{BadFields, Fields, Refused, Request as _, both, drain::drain_due, session::session_opened};
 use crate::journal::{JournalRecord, journal_record};
 
 /// One change that was accepted in an earlier life of the agent.
@@ -50,6 +50,9 @@ fn change(fields: &mut Fields, change: Option<&journal_record::Change>) -> Resul
         Some(Recorded::DisableOspf(request)) => request.change(fields),
         Some(Recorded::RemoveBgp(_)) => Ok(Change::Remove(Target::Key(IntentKey::Bgp))),
         Some(Recorded::SessionOpened(opened)) => session_opened(fields, opened),
+        Some(Recorded::Drain(request)) => request.change(fields),
+        Some(Recorded::DrainDue(due)) => drain_due(fields, due),
+        Some(Recorded::Undrain(request)) => request.change(fields),
         None => Err(fields.refuse("change", "is not set: the record is damaged or of a newer agent")),
     }
 }

@@ -12,7 +12,7 @@ use novaroute_core::{
     session::{Lease, Registration, SessionTerms},
 };
 
-use super::{protocol, text};
+use super::{drain, protocol, text};
 use crate::{
     journal::{RemoveBgp, SessionOpened, journal_record::Change as Recorded},
     v1,
@@ -29,6 +29,9 @@ pub(super) fn change(change: &Change) -> Recorded {
         Change::Put(intent) => put(intent),
         Change::Remove(Target::BfdSessionsTo(peer)) => Recorded::DisableBfd(disable_bfd(*peer)),
         Change::Remove(Target::Key(key)) => remove(key),
+        Change::Drain(scope, terms) => Recorded::Drain(drain::drain(scope.as_ref(), *terms)),
+        Change::DrainDue(scope) => Recorded::DrainDue(drain::drain_due(scope)),
+        Change::Undrain(scope) => Recorded::Undrain(drain::undrain(scope.as_ref())),
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
 use novaroute_core::{
     bfd::{BfdKey, BfdSession, BfdTimers, Hop},
     bgp::{Asn, BgpInstance, Community, PrefixAttributes, RouterId},
+    drain::{DrainDelay, DrainScope, DrainTerms},
     event::{Event, EventType},
     intent::{Advertisement, Change, Intent, IntentKey, Protocol, Target},
     name::{Description, InstanceName, InterfaceName, OwnerName, SessionId},
@@ -187,7 +188,18 @@ fn change() -> impl Strategy<Value = Change> {
         1 => registration().prop_map(Change::Register),
         1 => terms().prop_map(Change::Reopen),
         1 => any::<bool>().prop_map(|withdraw_all| Change::Deregister { withdraw_all }),
+        1 => (option::of(drain_scope()), option::of(0_u32..=86_400)).prop_map(|(scope, delay)| {
+            let withdraw_after = delay.map(|seconds| DrainDelay::new(seconds).unwrap());
+            Change::Drain(scope, DrainTerms { withdraw_after })
+        }),
+        1 => drain_scope().prop_map(Change::DrainDue),
+        1 => option::of(drain_scope()).prop_map(Change::Undrain),
     ]
+}
+
+fn drain_scope() -> impl Strategy<Value = DrainScope> {
+    let owner = "[a-z][a-z0-9_.-]{0,62}".prop_map(parse::<OwnerName>);
+    prop_oneof![Just(DrainScope::Node), owner.prop_map(DrainScope::Owner)]
 }
 
 fn owner() -> impl Strategy<Value = OwnerName> {

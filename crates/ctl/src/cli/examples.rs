@@ -70,6 +70,17 @@ Examples:
   novaroutectl handoff --owner admin --token-file admin.token
   systemctl start novaroute-agent";
 
+pub(super) const DRAIN: &str = "\
+Examples:
+  novaroutectl drain --wait=advertised
+  novaroutectl drain --node --delay-s 60 --owner admin --token-file admin.token
+  novaroutectl drain --of-owner edge --keep-announced --owner admin --token-file admin.token";
+
+pub(super) const UNDRAIN: &str = "\
+Examples:
+  novaroutectl undrain
+  novaroutectl undrain --node --owner admin --token-file admin.token";
+
 pub(super) const CONFIGURE_BGP: &str = "\
 Examples:
   novaroutectl configure-bgp --local-as 65001 --router-id 192.0.2.1";

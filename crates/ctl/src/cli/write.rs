@@ -51,6 +51,12 @@ pub(crate) enum WriteCommand {
     /// End the agent and leave FRR as it is, for the next one to take over
     #[command(after_help = examples::HANDOFF)]
     Handoff,
+    /// Take prefixes out of service as planned: mark them for peers (RFC 8326), then withdraw them
+    #[command(after_help = examples::DRAIN)]
+    Drain(DrainArgs),
+    /// End a drain: prefixes are announced again as they were asked for
+    #[command(after_help = examples::UNDRAIN)]
+    Undrain(DrainedArgs),
     /// Set the AS and the router identifier of the node
     #[command(name = "configure-bgp", after_help = examples::CONFIGURE_BGP)]
     ConfigureBgp {
@@ -95,6 +101,30 @@ pub(crate) enum WriteCommand {
         #[arg(long, value_name = "NAME")]
         interface: String,
     },
+}
+
+/// Whose prefixes a drain is about; without a flag, those of the caller.
+#[derive(Args)]
+pub(crate) struct DrainedArgs {
+    /// The prefixes of all owners; only for owners with can_override
+    #[arg(long, conflicts_with = "of_owner")]
+    pub(crate) node: bool,
+    /// The prefixes of this owner; of another one only for owners with can_override
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub(crate) of_owner: String,
+}
+
+/// Arguments of `drain`.
+#[derive(Args)]
+pub(crate) struct DrainArgs {
+    #[command(flatten)]
+    pub(crate) drained: DrainedArgs,
+    /// Seconds from the mark to the withdrawal; 0 withdraws at once [default: 30]
+    #[arg(long, value_name = "S", conflicts_with = "keep_announced")]
+    pub(crate) delay_s: Option<u32>,
+    /// Mark the prefixes and never withdraw them
+    #[arg(long)]
+    pub(crate) keep_announced: bool,
 }
 
 /// Arguments of `apply-peer`.

@@ -7,7 +7,8 @@ use super::wait;
 use crate::{
     agent::Agent,
     cli::{
-        AdvertiseArgs, ApplyPeerArgs, DisableBfdArgs, EnableBfdArgs, EnableOspfArgs, Global, WithdrawArgs, WriteCommand,
+        AdvertiseArgs, ApplyPeerArgs, DisableBfdArgs, DrainArgs, DrainedArgs, EnableBfdArgs, EnableOspfArgs, Global,
+        WithdrawArgs, WriteCommand,
     },
     exit::Failure,
     identity::Identity,
@@ -63,6 +64,10 @@ fn request(command: WriteCommand, owner: String, token: String) -> Result<Reques
             Request::Deregister(v1::DeregisterRequest { owner, token, withdraw_all, ..Default::default() })
         }
         WriteCommand::Handoff => Request::Handoff(v1::HandoffRequest { owner, token, ..Default::default() }),
+        WriteCommand::Drain(args) => Request::Drain(drain(args, owner, token)),
+        WriteCommand::Undrain(DrainedArgs { node, of_owner }) => {
+            Request::Undrain(v1::UndrainRequest { owner, token, node, of_owner, ..Default::default() })
+        }
         WriteCommand::ConfigureBgp { local_as, router_id } => {
             Request::ConfigureBgp(v1::ConfigureBgpRequest { owner, token, local_as, router_id, ..Default::default() })
         }
@@ -117,6 +122,11 @@ fn peer(args: ApplyPeerArgs) -> Result<v1::BgpPeer, Failure> {
         bfd_detect_multiplier: args.bfd_detect_multiplier,
         graceful_restart: args.graceful_restart.unwrap_or_default(),
     })
+}
+
+fn drain(args: DrainArgs, owner: String, token: String) -> v1::DrainRequest {
+    let DrainArgs { drained: DrainedArgs { node, of_owner }, delay_s, keep_announced } = args;
+    v1::DrainRequest { owner, token, node, of_owner, delay_s, keep_announced, ..Default::default() }
 }
 
 fn advertise(args: AdvertiseArgs, owner: String, token: String) -> v1::AdvertisePrefixRequest {

@@ -55,6 +55,7 @@ impl Part {
 /// Everything: FRR first, then each part under its title.
 pub(crate) fn overview(status: &v1::GetStatusResponse, wide: bool, colour: bool) -> String {
     let mut text = frr(status.frr_status.as_ref(), wide, colour);
+    status.drains.iter().for_each(|drain| text += &drained(drain, colour));
     for part in Part::ALL {
         let table = part.table(status, wide, colour);
         let is_table = table.lines().count() > 1;
@@ -65,6 +66,21 @@ pub(crate) fn overview(status: &v1::GetStatusResponse, wide: bool, colour: bool)
         text += &table;
     }
     text
+}
+
+/// A drain in force is easily forgotten: it is told before everything that it holds back.
+fn drained(drain: &v1::DrainStatus, colour: bool) -> String {
+    let whose = match drain.of_owner.as_str() {
+        "" => "the node".to_owned(),
+        owner => format!("owner {}", printable(owner)),
+    };
+    let then = match (drain.phase.as_str(), drain.delay_s) {
+        ("marked", Some(delay_s)) => format!(", withdrawn {delay_s} s after the mark"),
+        ("marked", None) => ", stay announced".to_owned(),
+        _ => String::new(),
+    };
+    let (by, prefixes, phase) = (printable(&drain.owner), drain.prefixes, printable(&drain.phase));
+    format!("{}: {whose} by {by}, {prefixes} prefixes {phase}{then}\n", Tone::Waiting.paint("drained", colour))
 }
 
 fn frr(frr: Option<&v1::FrrStatus>, wide: bool, colour: bool) -> String {

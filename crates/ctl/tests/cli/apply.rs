@@ -143,7 +143,7 @@ fn a_wrong_file_sends_nothing() {
     expect![[r#"
         novaroutectl: nothing was sent
         wrong.yaml: item 2 (advertise): unknown key `protcol`; did you mean `protocol`?
-        wrong.yaml: item 3: unknown action `drop`; known: register, deregister, configure-bgp, apply-peer, remove-peer, advertise, withdraw, enable-bfd, disable-bfd, enable-ospf, disable-ospf, end-of-replay, renew, handoff
+        wrong.yaml: item 3: unknown action `drop`; known: register, deregister, configure-bgp, apply-peer, remove-peer, advertise, withdraw, enable-bfd, disable-bfd, enable-ospf, disable-ospf, end-of-replay, renew, handoff, drain, undrain
     "#]].assert_eq(&ran.stderr);
     assert_eq!(agent.asked(), []);
 }

@@ -154,6 +154,8 @@ calls! {
     disable_bfd DisableBfd(DisableBfdRequest) -> DisableBfdResponse |_, _| Ok(v1::DisableBfdResponse {});
     enable_ospf EnableOspf(EnableOspfRequest) -> EnableOspfResponse |_, _| Ok(v1::EnableOspfResponse {});
     handoff Handoff(HandoffRequest) -> HandoffResponse |_, _| Ok(v1::HandoffResponse {});
+    drain Drain(DrainRequest) -> DrainResponse |_, _| Ok(v1::DrainResponse { prefixes: 2 });
+    undrain Undrain(UndrainRequest) -> UndrainResponse |_, _| Ok(v1::UndrainResponse { prefixes: 2 });
     disable_ospf DisableOspf(DisableOspfRequest) -> DisableOspfResponse |_, _| Ok(v1::DisableOspfResponse {});
     end_of_replay EndOfReplay(EndOfReplayRequest) -> EndOfReplayResponse |script, _| Ok(script.end_of_replay.clone());
     renew Renew(RenewRequest) -> RenewResponse |_, _| Ok(v1::RenewResponse::default());

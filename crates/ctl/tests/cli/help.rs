@@ -29,6 +29,8 @@ const FLAGS: &[(&str, &str)] = &[
     ("enable-ospf", "--interface --area --passive --cost --hello-interval --dead-interval"),
     ("disable-ospf", "--interface"),
     ("handoff", "--owner --token-file"),
+    ("drain", "--node --of-owner --delay-s --keep-announced"),
+    ("undrain", "--node --of-owner"),
     ("apply", "--file -f --dry-run"),
     ("import", "--file -f --from metallb frr-k8s novaroute --strict --output -o"),
     ("completion", "bash zsh fish"),

@@ -83,8 +83,14 @@ fn script() -> Script {
         ospf_interfaces: Vec::new(),
         frr_status: Some(frr),
         agent_version: "0.1.0".into(),
+        drains: vec![drain("", Some(30), "withdrawn"), drain("edge", None, "marked")],
     };
     Script { status, ..Default::default() }
+}
+
+fn drain(of_owner: &str, delay_s: Option<u32>, phase: &str) -> v1::DrainStatus {
+    let (owner, phase) = ("admin".into(), phase.into());
+    v1::DrainStatus { of_owner: of_owner.into(), owner, phase, prefixes: 2, delay_s }
 }
 
 fn shown(line: &str) -> String {
@@ -100,6 +106,8 @@ fn the_overview_has_everything() {
         FRR: not connected, version 8.4.4
           ospfd not connected
           lines of its configuration that are not the agent's: 1 (-o wide lists them)
+        drained: the node by admin, 2 prefixes withdrawn
+        drained: owner edge by admin, 2 prefixes marked, stay announced
 
         BGP peers
         PEER         AS     SESSION      UPTIME  INTENT      BFD  RECEIVED  SENT  OWNER  REASON
@@ -127,6 +135,8 @@ fn wide_shows_more() {
           ospfd not connected
           lines of its configuration that are not the agent's:
             ip route 10.0.0.0/8 Null0
+        drained: the node by admin, 2 prefixes withdrawn
+        drained: owner edge by admin, 2 prefixes marked, stay announced
 
         BGP peers
         PEER         AS     SESSION      UPTIME  INTENT      BFD  RECEIVED  SENT  OWNER  FLAPS  LAST RESET           DESCRIPTION  REASON
