@@ -7,6 +7,7 @@ mod drain;
 mod events;
 mod forward;
 mod mutate;
+mod plan;
 mod server;
 mod status;
 mod wait;
@@ -25,7 +26,7 @@ use crate::events::EventHub;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::owner::{OwnerHandle, View};
-use crate::reconciler::Seen;
+use crate::reconciler::{Looks, Seen};
 
 pub use server::serve;
 
@@ -42,6 +43,8 @@ pub struct Service {
     pub live: watch::Receiver<Arc<Live>>,
     /// What the reconciler found in FRR beside what is wanted.
     pub seen: watch::Receiver<Arc<Seen>>,
+    /// The way to a look at FRR, for dry runs.
+    pub looks: Looks,
     /// Events.
     pub hub: EventHub,
     /// Metrics.
@@ -66,14 +69,14 @@ impl Service {
         result.map(Response::new)
     }
 
-    /// A call that changes something and answers with an empty message.
+    /// A call that changes something and answers with nothing but the plan of a dry run.
     async fn change<R: from_proto::Request, T>(
         &self,
         method: &'static str,
         request: &Request<R>,
-        answer: T,
+        answer: impl FnOnce(Option<v1::Plan>) -> T,
     ) -> Result<Response<T>, Status> {
-        self.measured(method, async { self.mutate(request).await.map(|_| answer) }).await
+        self.measured(method, async { self.mutate(request).await.map(|done| answer(done.plan)) }).await
     }
 }
 
@@ -94,63 +97,63 @@ impl RouteControl for Service {
         &self,
         request: Request<v1::DeregisterRequest>,
     ) -> Result<Response<v1::DeregisterResponse>, Status> {
-        self.change("Deregister", &request, v1::DeregisterResponse {}).await
+        self.change("Deregister", &request, |plan| v1::DeregisterResponse { plan }).await
     }
 
     async fn apply_peer(
         &self,
         request: Request<v1::ApplyPeerRequest>,
     ) -> Result<Response<v1::ApplyPeerResponse>, Status> {
-        self.change("ApplyPeer", &request, v1::ApplyPeerResponse {}).await
+        self.change("ApplyPeer", &request, |plan| v1::ApplyPeerResponse { plan }).await
     }
 
     async fn remove_peer(
         &self,
         request: Request<v1::RemovePeerRequest>,
     ) -> Result<Response<v1::RemovePeerResponse>, Status> {
-        self.change("RemovePeer", &request, v1::RemovePeerResponse {}).await
+        self.change("RemovePeer", &request, |plan| v1::RemovePeerResponse { plan }).await
     }
 
     async fn advertise_prefix(
         &self,
         request: Request<v1::AdvertisePrefixRequest>,
     ) -> Result<Response<v1::AdvertisePrefixResponse>, Status> {
-        self.change("AdvertisePrefix", &request, v1::AdvertisePrefixResponse {}).await
+        self.change("AdvertisePrefix", &request, |plan| v1::AdvertisePrefixResponse { plan }).await
     }
 
     async fn withdraw_prefix(
         &self,
         request: Request<v1::WithdrawPrefixRequest>,
     ) -> Result<Response<v1::WithdrawPrefixResponse>, Status> {
-        self.change("WithdrawPrefix", &request, v1::WithdrawPrefixResponse {}).await
+        self.change("WithdrawPrefix", &request, |plan| v1::WithdrawPrefixResponse { plan }).await
     }
 
     async fn enable_bfd(
         &self,
         request: Request<v1::EnableBfdRequest>,
     ) -> Result<Response<v1::EnableBfdResponse>, Status> {
-        self.change("EnableBFD", &request, v1::EnableBfdResponse {}).await
+        self.change("EnableBFD", &request, |plan| v1::EnableBfdResponse { plan }).await
     }
 
     async fn disable_bfd(
         &self,
         request: Request<v1::DisableBfdRequest>,
     ) -> Result<Response<v1::DisableBfdResponse>, Status> {
-        self.change("DisableBFD", &request, v1::DisableBfdResponse {}).await
+        self.change("DisableBFD", &request, |plan| v1::DisableBfdResponse { plan }).await
     }
 
     async fn enable_ospf(
         &self,
         request: Request<v1::EnableOspfRequest>,
     ) -> Result<Response<v1::EnableOspfResponse>, Status> {
-        self.change("EnableOSPF", &request, v1::EnableOspfResponse {}).await
+        self.change("EnableOSPF", &request, |plan| v1::EnableOspfResponse { plan }).await
     }
 
     async fn disable_ospf(
         &self,
         request: Request<v1::DisableOspfRequest>,
     ) -> Result<Response<v1::DisableOspfResponse>, Status> {
-        self.change("DisableOSPF", &request, v1::DisableOspfResponse {}).await
+        self.change("DisableOSPF", &request, |plan| v1::DisableOspfResponse { plan }).await
     }
 
     async fn get_status(

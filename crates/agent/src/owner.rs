@@ -6,12 +6,14 @@
 
 mod clock;
 mod group;
+mod rehearsal;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use novaroute_core::bgp::BgpInstance;
+use novaroute_core::drain::DrainScope;
 use novaroute_core::engine::{Engine, Recorded, violation_event};
 use novaroute_core::intent::{Change, Intent, IntentKey, Kind, Target};
 use novaroute_core::name::OwnerName;
@@ -32,6 +34,7 @@ use crate::stopwatch::Stopwatch;
 use clock::{AwakeClock, TICK};
 pub use group::declare;
 use group::{Group, Unjournaled, Waiting};
+pub use rehearsal::Rehearsal;
 
 /// Requests that may wait to be decided; more get RESOURCE_EXHAUSTED.
 pub const QUEUE_REQUESTS_MAX: usize = 4096;
@@ -58,6 +61,8 @@ pub struct Accepted {
     pub session: Option<SessionTerms>,
     /// The keys that the change gave up.
     pub removed: Vec<IntentKey>,
+    /// Whose prefixes are drained, or are no longer, if that was asked for.
+    pub drained: Option<DrainScope>,
     /// Whether anything is wanted differently than before.
     pub changed: bool,
 }
@@ -74,12 +79,25 @@ pub enum Demand {
 type Reply = oneshot::Sender<Result<Accepted, Rejection>>;
 
 enum Message {
-    Demand { owner: OwnerName, demand: Demand, origin: Origin, reply: Reply },
+    Demand {
+        owner: OwnerName,
+        demand: Demand,
+        origin: Origin,
+        reply: Reply,
+    },
     Disconnected(ConnectionId),
     Record(Recorded),
-    Reload { policies: BTreeMap<OwnerName, Policy>, intents: Vec<Intent> },
+    Reload {
+        policies: BTreeMap<OwnerName, Policy>,
+        intents: Vec<Intent>,
+    },
     AdoptionEnded,
-    Handoff { owner: OwnerName, reply: oneshot::Sender<Result<(), Rejection>> },
+    Handoff {
+        owner: OwnerName,
+        reply: oneshot::Sender<Result<(), Rejection>>,
+    },
+    /// Asks for a draft to decide on, and for the time.
+    Draft(oneshot::Sender<(Engine, u64)>),
 }
 
 /// The way to the owner task.
@@ -104,11 +122,27 @@ impl OwnerHandle {
     /// As [`OwnerHandle::submit`].
     pub async fn submit_from(&self, owner: OwnerName, demand: Demand, origin: Origin) -> Result<Accepted, Rejection> {
         let (reply, answer) = oneshot::channel();
-        self.sender.try_send(Message::Demand { owner, demand, origin, reply }).map_err(|refused| match refused {
+        self.send(Message::Demand { owner, demand, origin, reply })?;
+        answer.await.unwrap_or_else(|_| Err(shutting_down()))
+    }
+
+    /// Decides what [`OwnerHandle::submit_from`] would decide, on a draft that is dropped: nothing comes of it but the
+    /// answer. The deciding is the caller's own work and holds up nobody.
+    ///
+    /// # Errors
+    /// As [`OwnerHandle::submit_from`], but for the journal, which is not written.
+    pub async fn rehearse(&self, owner: &OwnerName, demand: Demand, origin: Origin) -> Result<Rehearsal, Rejection> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Draft(reply))?;
+        let (draft, now_ms) = answer.await.map_err(|_| shutting_down())?;
+        Rehearsal::on(draft, owner, demand, &Origin { now_ms, ..origin })
+    }
+
+    fn send(&self, message: Message) -> Result<(), Rejection> {
+        self.sender.try_send(message).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => queue_full(),
             mpsc::error::TrySendError::Closed(_) => shutting_down(),
-        })?;
-        answer.await.unwrap_or_else(|_| Err(shutting_down()))
+        })
     }
 
     /// A connection dropped that a session may be bound to.
@@ -227,6 +261,7 @@ impl OwnerTask {
 
     fn take_group(&mut self, messages: impl Iterator<Item = Message>, now_ms: u64) {
         let mut group = Group::on(self.engine.clone());
+        let mut drafts = Vec::new();
         for message in messages {
             match message {
                 Message::Demand { owner, demand, origin, reply } => {
@@ -240,9 +275,13 @@ impl OwnerTask {
                 Message::Reload { policies, intents } => group.take(Unjournaled::Reload { policies, intents }),
                 Message::AdoptionEnded => self.mark_journal_complete(),
                 Message::Handoff { owner, reply } => self.hand_off(&owner, reply),
+                Message::Draft(reply) => drafts.push(reply),
             }
         }
         self.finish(group);
+        for reply in drafts {
+            let _gone = reply.send((self.engine.clone(), now_ms));
+        }
     }
 
     fn hand_off(&self, owner: &OwnerName, reply: oneshot::Sender<Result<(), Rejection>>) {
@@ -288,10 +327,8 @@ impl OwnerTask {
         self.hub.publish_wanted(group.events, self.engine.snapshot().clone());
         for waiting in group.waiting {
             // One snapshot for all: a copy held between two changes of a group would have the whole store copied.
-            let snapshot = self.engine.snapshot().clone();
-            let Waiting { reply, previous_bgp, session, removed, changed } = waiting;
-            let accepted = Accepted { snapshot, previous_bgp, session, removed, changed };
-            let _gone = reply.send(Ok(accepted));
+            let Waiting { reply, decided } = waiting;
+            let _gone = reply.send(Ok(decided.accepted(self.engine.snapshot().clone())));
         }
         fault::reach(Point::AnswerAfter);
         self.compact_if_due();

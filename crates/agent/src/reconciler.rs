@@ -3,6 +3,8 @@
 //! Triggers only say "look again". A crash, a restarted daemon and an edit by hand need no code of their own: they
 //! are a difference between two configurations.
 
+mod aim;
+mod ground;
 mod kept;
 mod renewal;
 mod round;
@@ -19,7 +21,7 @@ use novaroute_core::live::Live;
 use novaroute_core::reconcile::{RoundEnd, Schedule, Timing};
 use novaroute_frr::refusals::Refusals;
 use novaroute_frr::{Daemon, Plan};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -28,6 +30,7 @@ use crate::events::EventHub;
 use crate::frr::{Digests, Frr};
 use crate::metrics::Metrics;
 use crate::owner::{OwnerHandle, View};
+pub use ground::{Forecast, Ground, LOOKS_MAX, Look, Looks, looks};
 use kept::Kept;
 use renewal::Renewal;
 
@@ -66,6 +69,8 @@ pub struct Reconciler<F> {
     pub live: watch::Receiver<Arc<Live>>,
     /// Says that somebody else has edited FRR.
     pub edited: Arc<Notify>,
+    /// Those who want to know how FRR is now.
+    pub looks: mpsc::Receiver<Look>,
     /// Where findings go.
     pub seen: watch::Sender<Arc<Seen>>,
     /// Where events go.
@@ -177,6 +182,7 @@ impl<F: Frr> Loop<F> {
                 _ = self.parts.live.changed() => self.look_at_daemons(),
                 () = self.renewal.due() => self.put_right().await,
                 () = self.parts.edited.notified() => self.schedule.on_doubt(self.now()),
+                Some(look) = self.parts.looks.recv() => self.show(look).await,
             }
         }
     }

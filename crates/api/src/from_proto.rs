@@ -38,6 +38,9 @@ pub trait Request {
     /// The field `wait`.
     fn wait(&self) -> i32;
 
+    /// The field `dry_run`.
+    fn dry_run(&self) -> bool;
+
     /// Parses all other fields, and leaves what is wrong with them in `fields`.
     ///
     /// # Errors
@@ -47,13 +50,15 @@ pub trait Request {
 
 /// A well-formed mutating request. Nothing is known yet about the truth of its credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct Call<T = Change> {
     /// Who the caller claims to be.
     pub credentials: Credentials,
     /// What the caller asks for.
-    pub change: Change,
+    pub change: T,
     /// When the caller wants the answer.
     pub wait: Wait,
+    /// The caller only wants to know what the call would do.
+    pub dry_run: bool,
 }
 
 /// Parses a mutating request.
@@ -64,9 +69,19 @@ pub fn call(request: &impl Request) -> Result<Call, BadFields> {
     let mut fields = Fields::default();
     let credentials = credentials::parse(&mut fields, request.owner(), request.token());
     let change = request.change(&mut fields);
-    let wait = fields.take("wait", wait(request.wait()));
+    finish(fields, credentials, change, request.wait(), request.dry_run())
+}
+
+fn finish<T>(
+    mut fields: Fields,
+    credentials: Result<Credentials, Refused>,
+    change: Result<T, Refused>,
+    wait_number: i32,
+    dry_run: bool,
+) -> Result<Call<T>, BadFields> {
+    let wait = fields.take("wait", wait(wait_number));
     let call = both(both(credentials, change), wait);
-    fields.finish(call.map(|((credentials, change), wait)| Call { credentials, change, wait }))
+    fields.finish(call.map(|((credentials, change), wait)| Call { credentials, change, wait, dry_run }))
 }
 
 fn wait(number: i32) -> Result<Wait, Invalid> {
@@ -96,6 +111,10 @@ macro_rules! request {
 
             fn wait(&self) -> i32 {
                 self.wait
+            }
+
+            fn dry_run(&self) -> bool {
+                self.dry_run
             }
 
             fn change(

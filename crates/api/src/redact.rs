@@ -36,29 +36,29 @@ debug_without_secrets! {
         max_prefix, bfd_min_rx_ms, bfd_min_tx_ms, bfd_detect_multiplier, graceful_restart
     }
     RegisterRequest {
-        secret token, owner, reassert_intents, lease_s, instance, bind_to_connection, wait
+        secret token, owner, reassert_intents, lease_s, instance, bind_to_connection, wait, dry_run
     }
-    EndOfReplayRequest { secret token, owner, session_id, confirm_removals, wait }
-    RenewRequest { secret token, owner, session_id, wait }
-    DeregisterRequest { secret token, owner, withdraw_all, wait }
-    ConfigureBgpRequest { secret token, owner, local_as, router_id, wait }
-    ApplyPeerRequest { secret token, owner, peer, wait }
-    RemovePeerRequest { secret token, owner, neighbor_address, wait }
-    AdvertisePrefixRequest { secret token, owner, prefix, protocol, attributes, wait }
-    WithdrawPrefixRequest { secret token, owner, prefix, protocol, wait }
-    HandoffRequest { secret token, owner, wait }
-    DrainRequest { secret token, owner, node, of_owner, delay_s, keep_announced, wait }
-    UndrainRequest { secret token, owner, node, of_owner, wait }
+    EndOfReplayRequest { secret token, owner, session_id, confirm_removals, wait, dry_run }
+    RenewRequest { secret token, owner, session_id, wait, dry_run }
+    DeregisterRequest { secret token, owner, withdraw_all, wait, dry_run }
+    ConfigureBgpRequest { secret token, owner, local_as, router_id, wait, dry_run }
+    ApplyPeerRequest { secret token, owner, peer, wait, dry_run }
+    RemovePeerRequest { secret token, owner, neighbor_address, wait, dry_run }
+    AdvertisePrefixRequest { secret token, owner, prefix, protocol, attributes, wait, dry_run }
+    WithdrawPrefixRequest { secret token, owner, prefix, protocol, wait, dry_run }
+    HandoffRequest { secret token, owner, wait, dry_run }
+    DrainRequest { secret token, owner, node, of_owner, delay_s, keep_announced, wait, dry_run }
+    UndrainRequest { secret token, owner, node, of_owner, wait, dry_run }
     EnableBfdRequest {
         secret token, owner, peer_address, min_rx_ms, min_tx_ms, detect_multiplier,
-        interface_name, multihop, source_address, wait
+        interface_name, multihop, source_address, wait, dry_run
     }
-    DisableBfdRequest { secret token, owner, peer_address, interface_name, multihop, wait }
+    DisableBfdRequest { secret token, owner, peer_address, interface_name, multihop, wait, dry_run }
     EnableOspfRequest {
         secret token, owner, interface_name, area_id, passive, cost, hello_interval,
-        dead_interval, wait
+        dead_interval, wait, dry_run
     }
-    DisableOspfRequest { secret token, owner, interface_name, wait }
+    DisableOspfRequest { secret token, owner, interface_name, wait, dry_run }
 }
 
 #[cfg(test)]

@@ -28,6 +28,12 @@ pub enum DrainScope {
 }
 
 impl DrainScope {
+    /// What a request names; without a name, what the owner who asks holds itself.
+    #[must_use]
+    pub fn of(named: Option<&Self>, owner: &OwnerName) -> Self {
+        named.cloned().unwrap_or_else(|| Self::Owner(owner.clone()))
+    }
+
     /// Whether what this owner holds is meant.
     #[must_use]
     pub fn covers(&self, owner: &OwnerName) -> bool {

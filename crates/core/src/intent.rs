@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::bfd::{BfdKey, BfdSession};
 use crate::bgp::{BgpInstance, PrefixAttributes};
 use crate::drain::{DrainScope, DrainTerms};
-use crate::name::InterfaceName;
+use crate::name::{InterfaceName, OwnerName};
 use crate::ospf::OspfInterface;
 use crate::peer::{Peer, PeerAddress};
 use crate::prefix::Prefix;
@@ -200,4 +200,16 @@ pub enum Change {
     DrainDue(DrainScope),
     /// Announces what was drained again.
     Undrain(Option<DrainScope>),
+}
+
+impl Change {
+    /// Whose prefixes it drains, or no longer drains, when `owner` asks for it.
+    #[must_use]
+    pub fn drained(&self, owner: &OwnerName) -> Option<DrainScope> {
+        match self {
+            Self::Drain(scope, _) | Self::Undrain(scope) => Some(DrainScope::of(scope.as_ref(), owner)),
+            Self::DrainDue(scope) => Some(scope.clone()),
+            Self::Register(_) | Self::Reopen(_) | Self::Deregister { .. } | Self::Put(_) | Self::Remove(_) => None,
+        }
+    }
 }

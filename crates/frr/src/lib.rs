@@ -25,6 +25,7 @@ pub mod push;
 pub mod refusals;
 pub mod render;
 pub mod renewal;
+mod resets;
 pub mod rules;
 #[cfg(test)]
 mod sample;
@@ -36,3 +37,4 @@ pub use diff::{Removals, diff};
 pub use parse::parse;
 pub use plan::Plan;
 pub use render::render;
+pub use resets::resets;

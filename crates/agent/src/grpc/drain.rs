@@ -1,56 +1,44 @@
-//! Drain and Undrain: decided by the owner task, waited for here.
+//! Drain and Undrain.
 
-use novaroute_api::error::to_status;
-use novaroute_api::from_proto::{self, Call};
-use novaroute_api::v1;
+use std::sync::Arc;
+
+use novaroute_api::{from_proto, v1};
 use novaroute_core::drain::{DrainPhase, DrainScope, phase_of};
-use novaroute_core::intent::Change;
-use novaroute_core::name::OwnerName;
-use novaroute_core::store::Snapshot;
+use novaroute_core::intent::IntentKey;
+use novaroute_core::store::{Entry, Snapshot};
 use novaroute_core::wait::Goal;
 use tonic::{Request, Status};
 
 use super::Service;
-use super::wait::{Goals, Patience};
-use crate::owner::{Demand, shutting_down};
+use super::mutate::Done;
 
 impl Service {
     pub(super) async fn start_drain(&self, request: &Request<v1::DrainRequest>) -> Result<v1::DrainResponse, Status> {
-        Ok(v1::DrainResponse { prefixes: self.change_drain(request).await? })
+        let (prefixes, plan) = self.change_drain(request).await?;
+        Ok(v1::DrainResponse { prefixes, plan })
     }
 
     pub(super) async fn end_drain(&self, request: &Request<v1::UndrainRequest>) -> Result<v1::UndrainResponse, Status> {
-        Ok(v1::UndrainResponse { prefixes: self.change_drain(request).await? })
+        let (prefixes, plan) = self.change_drain(request).await?;
+        Ok(v1::UndrainResponse { prefixes, plan })
     }
 
     /// Answers how many prefixes are concerned.
-    async fn change_drain<R: from_proto::Request>(&self, request: &Request<R>) -> Result<u32, Status> {
-        if self.shutdown.is_cancelled() {
-            return Err(to_status(&shutting_down()));
-        }
-        let patience = Patience::of(request.metadata());
-        let Call { credentials, change, wait } = from_proto::call(request.get_ref())?;
-        let named = match &change {
-            Change::Drain(scope, _) | Change::Undrain(scope) => scope.clone(),
-            _ => return Err(Status::internal("the call is no drain")),
-        };
-        let (owner, accepted) = self.submit(request, &credentials, Demand::Change(change)).await?;
-        let scope = named.unwrap_or(DrainScope::Owner(owner));
-        let goals = Goals::of(wait, goals(&accepted.snapshot, &scope), accepted.changed);
-        self.wait(goals, patience).await.map_err(|refused| to_status(&refused))?;
-        Ok(count_in(&accepted.snapshot, &scope))
+    async fn change_drain<R: from_proto::Request>(
+        &self,
+        request: &Request<R>,
+    ) -> Result<(u32, Option<v1::Plan>), Status> {
+        let Done { accepted, plan, .. } = self.mutate(request).await?;
+        let scope = accepted.drained.as_ref();
+        Ok((scope.map_or(0, |scope| count_in(&accepted.snapshot, scope)), plan))
     }
 }
 
-/// What to wait for: each prefix announced as it now shall be, or held back.
-fn goals(snapshot: &Snapshot, scope: &DrainScope) -> Vec<Goal> {
-    let held_back = |owner: &OwnerName| phase_of(snapshot.drains(), owner) == Some(DrainPhase::Withdrawn);
-    let goal = |(key, entry): (&novaroute_core::intent::IntentKey, &std::sync::Arc<novaroute_core::store::Entry>)| {
-        if held_back(&entry.owner) {
-            Goal::HeldBack(key.clone(), snapshot.revision())
-        } else {
-            Goal::There(entry.owner.clone(), entry.intent.clone())
-        }
+/// What a drain, or its end, waits for: each prefix announced as it now shall be, or held back.
+pub(super) fn goals(snapshot: &Snapshot, scope: &DrainScope) -> Vec<Goal> {
+    let goal = |(key, entry): (&IntentKey, &Arc<Entry>)| match phase_of(snapshot.drains(), &entry.owner) {
+        Some(DrainPhase::Withdrawn) => Goal::HeldBack(key.clone(), snapshot.revision()),
+        Some(DrainPhase::Marked) | None => Goal::There(entry.owner.clone(), entry.intent.clone()),
     };
     snapshot.prefixes_in(scope).map(goal).collect()
 }

@@ -17,7 +17,7 @@ use novaroute_core::wait::{Goal, Progress, Sight, Wait, ran_out};
 use novaroute_frr::Daemon;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::Service;
+use super::{Service, drain};
 use crate::owner::Accepted;
 use crate::reconciler::Seen;
 
@@ -60,8 +60,10 @@ impl Asked {
             let revision = accepted.snapshot.revision();
             goals.extend(self.intent.map(|intent| Goal::There(owner.clone(), intent)));
             goals.extend(accepted.removed.iter().map(|key| Goal::Gone(key.clone(), revision)));
+            goals.extend(accepted.drained.iter().flat_map(|scope| drain::goals(&accepted.snapshot, scope)));
         }
-        let replaces = self.wait == Wait::Advertised && self.was_advertised && accepted.changed;
+        let replaced = self.was_advertised || accepted.drained.is_some();
+        let replaces = self.wait == Wait::Advertised && replaced && accepted.changed;
         Goals { wait: self.wait, goals, replaces }
     }
 }
@@ -89,12 +91,6 @@ struct Pending {
 }
 
 impl Goals {
-    /// What a call about prefixes waits for; `replaces`: what was announced goes out with other attributes.
-    pub(super) fn of(wait: Wait, goals: Vec<Goal>, replaces: bool) -> Self {
-        let goals = if wait == Wait::None { Vec::new() } else { goals };
-        Self { wait, goals, replaces: replaces && wait == Wait::Advertised }
-    }
-
     /// Looks at the goals and drops those that are reached.
     fn look<G: Fn(&IntentKey, u64) -> Result<(), String>>(&mut self, sight: &Sight<'_, G>) -> Look {
         let mut pending = None;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use novaroute_core::bgp::BgpInstance;
+use novaroute_core::drain::DrainScope;
 use novaroute_core::engine::{Decision, Engine, Recorded};
 use novaroute_core::event::Event;
 use novaroute_core::intent::{Change, Intent, IntentKey, Target};
@@ -10,17 +11,31 @@ use novaroute_core::name::OwnerName;
 use novaroute_core::policy::Policy;
 use novaroute_core::rejection::Rejection;
 use novaroute_core::session::{ConnectionId, Origin, SessionTerms};
+use novaroute_core::store::Snapshot;
 use tracing::{info, warn};
 
-use super::{Demand, Reply};
+use super::{Accepted, Demand, Reply};
 
 /// A change that waits for the journal.
 pub(super) struct Waiting {
     pub(super) reply: Reply,
-    pub(super) previous_bgp: Option<BgpInstance>,
-    pub(super) session: Option<SessionTerms>,
-    pub(super) removed: Vec<IntentKey>,
-    pub(super) changed: bool,
+    pub(super) decided: Decided,
+}
+
+/// What a change found and left when it was made on the draft.
+pub(super) struct Decided {
+    previous_bgp: Option<BgpInstance>,
+    session: Option<SessionTerms>,
+    removed: Vec<IntentKey>,
+    drained: Option<DrainScope>,
+    changed: bool,
+}
+
+impl Decided {
+    pub(super) fn accepted(self, snapshot: Snapshot) -> Accepted {
+        let Self { previous_bgp, session, removed, drained, changed } = self;
+        Accepted { snapshot, previous_bgp, session, removed, drained, changed }
+    }
 }
 
 /// What a group does, collected on a draft before any of it counts.
@@ -59,20 +74,28 @@ impl Group {
         origin: &Origin,
         reply: Reply,
     ) -> Result<(), (Rejection, Reply)> {
-        let decided = match demand {
+        match self.decide(owner, demand, origin) {
+            Ok(decided) => self.waiting.push(Waiting { reply, decided }),
+            Err(rejection) => return Err((rejection, reply)),
+        }
+        Ok(())
+    }
+
+    /// Decides a change and makes it on the draft.
+    pub(super) fn decide(&mut self, owner: &OwnerName, demand: Demand, origin: &Origin) -> Result<Decided, Rejection> {
+        let drained = match &demand {
+            Demand::Change(change) => change.drained(owner),
+            Demand::Session(_) => None,
+        };
+        let decision = match demand {
             Demand::Change(change) => self.draft.decide_from(owner, change, origin),
             Demand::Session(call) => self.draft.decide_session(owner, &call, origin),
-        };
-        let decision = match decided {
-            Ok(decision) => decision,
-            Err(rejection) => return Err((rejection, reply)),
-        };
+        }?;
         let previous_bgp = self.draft.bgp_instance();
         let (changed, removed) = (decision.changes_intents(), decision.removed().cloned().collect());
         self.make(owner, decision);
         let session = self.draft.sessions().get(owner).map(|session| session.terms().clone());
-        self.waiting.push(Waiting { reply, previous_bgp, session, removed, changed });
-        Ok(())
+        Ok(Decided { previous_bgp, session, removed, drained, changed })
     }
 
     /// Withdraws what is held by the owners who did not come back in time, and what was drained for long enough.

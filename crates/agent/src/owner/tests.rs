@@ -184,3 +184,30 @@ async fn a_standstill_of_the_agent_is_not_held_against_the_owner() {
     assert_eq!(agent.held(), 1);
     agent.renew(&session).await.unwrap();
 }
+
+/// What is rehearsed is decided as ever, and nothing else.
+#[tokio::test(start_paused = true)]
+async fn a_rehearsal_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut agent = Running::start(dir.path());
+    let session = agent.register(false, 1).await;
+    agent.put().await;
+    assert_eq!(agent.event().await, EventType::OwnerRegistered);
+    let seen = agent.view.borrow().snapshot.revision();
+
+    let rehearse = async |change| agent.owner.rehearse(&edge(), Demand::Change(change), Origin::default()).await;
+    let all = rehearse(Change::Deregister { withdraw_all: true }).await.unwrap();
+    assert_eq!((all.accepted.removed.len(), all.accepted.session), (1, None));
+    assert_eq!((all.before.slots().count(), all.accepted.snapshot.slots().count()), (1, 0));
+    let other = rehearse(Change::Register(Registration::default())).await.unwrap();
+    assert!(!other.asks_of_frr() && other.accepted.session.unwrap().epoch > session.epoch);
+    let bgp = rehearse(Change::Remove(Target::Key(IntentKey::Bgp))).await;
+    assert_eq!(bgp.unwrap_err().reason, Reason::NotHeld, "refused as the real call");
+
+    assert_eq!(agent.view.borrow().snapshot.revision(), seen);
+    assert_eq!(agent.renew(&session).await.unwrap().session, Some(session), "the session is the one it was");
+    agent.owner.submit(edge(), Change::Deregister { withdraw_all: false }).await.unwrap();
+    assert_eq!(agent.event().await, EventType::OwnerDeregistered, "nothing was told in between");
+    agent.crash().await;
+    assert_eq!(Running::start(dir.path()).held(), 1, "nor journaled");
+}

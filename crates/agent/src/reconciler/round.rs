@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use novaroute_core::desired::Desired;
 use novaroute_core::intent::IntentKey;
 use novaroute_core::reconcile::RoundEnd;
 use novaroute_core::store::Snapshot;
@@ -13,9 +12,10 @@ use novaroute_frr::own::has_routes_of_ospf6d;
 use novaroute_frr::plan::{Batch, Leaf, Op};
 use novaroute_frr::refusals::Refusal;
 use novaroute_frr::rules::LineKind;
-use novaroute_frr::{Daemon, Plan, Removals, diff, render};
+use novaroute_frr::{Daemon, Plan};
 use tracing::{debug, info, warn};
 
+use super::aim::{Aim, forget_asked_again};
 use super::status::Outcome;
 use super::{LINES_SHOWN_MAX, Loop, Seen};
 use crate::fault::{self, Point};
@@ -35,17 +35,17 @@ impl<F: Frr> Loop<F> {
     pub(super) async fn reconcile(&mut self, adopting: bool) -> RoundEnd {
         let snapshot = self.parts.view.borrow_and_update().snapshot.clone();
         let before = std::mem::replace(&mut self.looked_at, snapshot.revision());
-        let again = |key: &IntentKey| snapshot.live(key).is_some_and(|entry| entry.revision > before);
-        self.refusals.forget_intents(again);
-        let desired = Desired::of(&snapshot);
-        let claimed = adopting.then(|| self.claimed_with(&snapshot, &desired));
-        let removals = claimed.as_ref().map_or(Removals::Apply, Removals::Hold);
-        let mut outcome = match self.converge(&snapshot, &desired, removals).await {
+        forget_asked_again(&mut self.refusals, &snapshot, before);
+        if adopting {
+            self.claimed.extend(snapshot.slots().map(|(key, _)| key.clone()));
+        }
+        let aim = Aim::new(&snapshot, adopting.then_some(&self.claimed));
+        let mut outcome = match self.converge(&snapshot, &aim).await {
             Ok(outcome) => outcome,
             Err(reason) => {
                 debug!(reason, "FRR cannot be read");
                 self.settled = None;
-                self.parts.owner.record(super::status::unreachable(&snapshot, &desired, &reason)).await;
+                self.parts.owner.record(super::status::unreachable(&snapshot, &aim.desired, &reason)).await;
                 return RoundEnd::Retry;
             }
         };
@@ -53,7 +53,7 @@ impl<F: Frr> Loop<F> {
         // An intent whose lines went out in a round that was overtaken is told of by the round that sees them in FRR.
         outcome.sent.append(&mut self.sent);
         fault::reach(Point::RecordBefore);
-        self.parts.owner.record(outcome.recorded(&snapshot, &desired, &self.refusals)).await;
+        self.parts.owner.record(outcome.recorded(&snapshot, &aim.desired, &self.refusals)).await;
         fault::reach(Point::RecordAfter);
         let waiting = outcome.left.intents();
         self.sent = outcome.sent.iter().filter(|key| waiting.contains(key)).cloned().collect();
@@ -66,27 +66,14 @@ impl<F: Frr> Loop<F> {
         end
     }
 
-    /// What was claimed since the start, up to this snapshot. An intent that waits for one which nobody has claimed yet
-    /// does not count: what runs for it is what it asks for.
-    fn claimed_with(&mut self, snapshot: &Snapshot, desired: &Desired) -> BTreeSet<IntentKey> {
-        self.claimed.extend(snapshot.slots().map(|(key, _)| key.clone()));
-        self.claimed.difference(&desired.waiting()).cloned().collect()
-    }
-
-    async fn converge(
-        &mut self,
-        snapshot: &Snapshot,
-        desired: &Desired,
-        removals: Removals<'_>,
-    ) -> Result<Outcome, String> {
+    async fn converge(&mut self, snapshot: &Snapshot, aim: &Aim) -> Result<Outcome, String> {
         let mut outcome = Outcome::default();
         let mut sent = Plan::default();
         for pass in 0..PASSES_MAX {
             let running = self.read().await?;
-            let target = render(desired, running.dialect);
-            let plan = self.refusals.filter(diff(&running.config, &target, removals));
+            let (target, plan) = aim.compare(&running, &mut self.refusals);
             let unchanged = self.settled == Some(snapshot.revision());
-            let grace_ended = self.adopting && removals == Removals::Apply;
+            let grace_ended = self.adopting && aim.sweeps();
             if unchanged && running.reconnected.is_empty() && !grace_ended {
                 // Also what was edited while the lines before were on their way.
                 self.tell_drift(&plan.beyond(&sent));
@@ -110,7 +97,7 @@ impl<F: Frr> Loop<F> {
             }
             sent = plan;
         }
-        self.give_up(desired, removals, &sent, &mut outcome).await?;
+        self.give_up(aim, &sent, &mut outcome).await?;
         Ok(outcome)
     }
 
@@ -154,22 +141,15 @@ impl<F: Frr> Loop<F> {
     /// What FRR took without a word and still does not show is refused too: to send it again in every round would
     /// change nothing and could hurt. It is tried again when a daemon comes, and by a few of the next resyncs. What was
     /// not part of the last plan is left to the next round: a daemon was restarted, or somebody edited FRR meanwhile.
-    async fn give_up(
-        &mut self,
-        desired: &Desired,
-        removals: Removals<'_>,
-        sent: &Plan,
-        outcome: &mut Outcome,
-    ) -> Result<(), String> {
+    async fn give_up(&mut self, aim: &Aim, sent: &Plan, outcome: &mut Outcome) -> Result<(), String> {
         let running = self.read().await?;
-        let target = render(desired, running.dialect);
-        let left = self.refusals.filter(diff(&running.config, &target, removals));
+        let (_, left) = aim.compare(&running, &mut self.refusals);
         let kept_nothing = left.batches.iter().filter(|batch| !running.reconnected.contains(&batch.daemon));
         for refusal in kept_nothing.flat_map(|batch| not_kept(batch, sent)) {
             warn!(daemon = %refusal.daemon, "{}", refusal.reason);
             self.refusals.record_lost(refusal);
         }
-        let left = self.refusals.filter(diff(&running.config, &target, removals));
+        let (target, left) = aim.compare(&running, &mut self.refusals);
         outcome.compare(&running, target, &left);
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use novaroute_core::intent::IntentKey;
 use novaroute_core::live::Live;
 use novaroute_core::reconcile::Timing;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -25,7 +25,7 @@ use crate::metrics::{Metrics, Scrape};
 use crate::observer::Observer;
 use crate::owner::{OwnerHandle, OwnerTask, View, owner_task};
 use crate::random::{random_id, random_u64};
-use crate::reconciler::{Reconciler, Seen};
+use crate::reconciler::{Look, Looks, Reconciler, Seen, looks};
 use crate::reload::Reloader;
 use crate::restore::restore;
 use crate::stopwatch::Stopwatch;
@@ -44,6 +44,7 @@ pub(super) struct Shared {
     live: watch::Receiver<Arc<Live>>,
     seen: watch::Receiver<Arc<Seen>>,
     edited: Arc<Notify>,
+    looks: Looks,
     pub(super) hub: EventHub,
     metrics: Arc<Metrics>,
     stopwatch: Stopwatch,
@@ -82,11 +83,12 @@ impl Parts {
         let (seen_tx, seen) = watch::channel(Arc::default());
         let (ready_tx, readiness) = watch::channel(Readiness::Starting);
         let edited = Arc::new(Notify::new());
+        let (looks, asked) = looks();
         let (shutdown, handoff) = (CancellationToken::new(), CancellationToken::new());
-        let shared = Shared { owner, view, live, seen, edited, hub, metrics, stopwatch, shutdown, handoff };
+        let shared = Shared { owner, view, live, seen, edited, looks, hub, metrics, stopwatch, shutdown, handoff };
         let gate = Gate::new(config.accounts());
         Self {
-            reconciler: shared.reconciler(&config.settings.frr, declared, seen_tx),
+            reconciler: shared.reconciler(&config.settings.frr, declared, seen_tx, asked),
             observer: shared.observer(&config.settings.frr, live_tx, ready_tx),
             edits: shared.edits(&config.settings.frr),
             service: shared.service(gate.clone()),
@@ -104,6 +106,7 @@ impl Shared {
         frr: &Frr,
         declared: BTreeSet<IntentKey>,
         seen: watch::Sender<Arc<Seen>>,
+        looks: mpsc::Receiver<Look>,
     ) -> Reconciler<VtyFrr> {
         Reconciler {
             frr: VtyFrr::new(frr),
@@ -111,6 +114,7 @@ impl Shared {
             view: self.view.clone(),
             live: self.live.clone(),
             edited: Arc::clone(&self.edited),
+            looks,
             seen,
             hub: self.hub.clone(),
             metrics: Arc::clone(&self.metrics),
@@ -144,6 +148,7 @@ impl Shared {
             view: self.view.clone(),
             live: self.live.clone(),
             seen: self.seen.clone(),
+            looks: self.looks.clone(),
             hub: self.hub.clone(),
             metrics: Arc::clone(&self.metrics),
             shutdown: self.shutdown.clone(),

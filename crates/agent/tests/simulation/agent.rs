@@ -9,7 +9,7 @@ use novaroute_agent::events::EventHub;
 use novaroute_agent::journal::{Journal, StateLock};
 use novaroute_agent::metrics::Metrics;
 use novaroute_agent::owner::{OwnerHandle, View, owner_task};
-use novaroute_agent::reconciler::{Reconciler, Seen};
+use novaroute_agent::reconciler::{Reconciler, Seen, looks};
 use novaroute_agent::restore::restore;
 use novaroute_agent::stopwatch::Stopwatch;
 use novaroute_core::live::{DaemonLive, Live};
@@ -65,6 +65,7 @@ impl Agent {
             view: view.clone(),
             live: seen_live,
             edited: Arc::default(),
+            looks: looks().1,
             seen,
             hub,
             metrics,

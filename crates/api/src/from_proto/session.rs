@@ -4,10 +4,9 @@ use novaroute_core::{
     intent::Change,
     name::{InstanceName, SessionId},
     session::{Lease, Registration, SessionCall, SessionTerms},
-    wait::Wait,
 };
 
-use super::{BadFields, Credentials, Fields, Refused, both, credentials, request};
+use super::{BadFields, Call, Fields, Refused, both, credentials, finish, request};
 use crate::{journal::SessionOpened, v1};
 
 /// The gRPC metadata in which a call names the session that it belongs to.
@@ -31,25 +30,25 @@ fn instance(fields: &mut Fields, text: &str) -> Result<Option<InstanceName>, Ref
 
 /// A request about a session that is open already.
 pub trait SessionRequest {
-    /// Who says it, with what proof, what it asks for, and when it wants the answer.
+    /// Parses it.
     ///
     /// # Errors
     /// [`BadFields`] with every field that is malformed.
-    fn session_call(&self) -> Result<(Credentials, SessionCall, Wait), BadFields>;
+    fn session_call(&self) -> Result<Call<SessionCall>, BadFields>;
 }
 
 impl SessionRequest for v1::RenewRequest {
-    fn session_call(&self) -> Result<(Credentials, SessionCall, Wait), BadFields> {
+    fn session_call(&self) -> Result<Call<SessionCall>, BadFields> {
         let mut fields = Fields::default();
         let credentials = credentials::parse(&mut fields, &self.owner, &self.token);
         let session = fields.take("session_id", self.session_id.parse());
         let call = session.map(|session| SessionCall::Renew { session });
-        finish(fields, credentials, call, self.wait)
+        finish(fields, credentials, call, self.wait, self.dry_run)
     }
 }
 
 impl SessionRequest for v1::EndOfReplayRequest {
-    fn session_call(&self) -> Result<(Credentials, SessionCall, Wait), BadFields> {
+    fn session_call(&self) -> Result<Call<SessionCall>, BadFields> {
         let mut fields = Fields::default();
         let credentials = credentials::parse(&mut fields, &self.owner, &self.token);
         let session = match self.session_id.as_str() {
@@ -58,19 +57,8 @@ impl SessionRequest for v1::EndOfReplayRequest {
         };
         let confirm_removals = self.confirm_removals;
         let call = session.map(|session| SessionCall::EndOfReplay { session, confirm_removals });
-        finish(fields, credentials, call, self.wait)
+        finish(fields, credentials, call, self.wait, self.dry_run)
     }
-}
-
-fn finish(
-    mut fields: Fields,
-    credentials: Result<Credentials, Refused>,
-    call: Result<SessionCall, Refused>,
-    wait: i32,
-) -> Result<(Credentials, SessionCall, Wait), BadFields> {
-    let wait = fields.take("wait", super::wait(wait));
-    let all = both(both(credentials, call), wait);
-    fields.finish(all.map(|((credentials, call), wait)| (credentials, call, wait)))
 }
 
 /// The session that the metadata of a call names; `None`: the call belongs to none.
@@ -135,12 +123,15 @@ mod tests {
             ..Default::default()
         };
         let session: SessionId = "s-1".parse().unwrap();
-        assert_eq!(renew.session_call().unwrap().1, SessionCall::Renew { session });
+        assert_eq!(renew.session_call().unwrap().change, SessionCall::Renew { session });
         let bad = v1::RenewRequest::default().session_call().unwrap_err();
         let named: Vec<_> = bad.violations().iter().map(|violation| violation.field.as_str()).collect();
         assert_eq!(named, ["owner", "token", "session_id"]);
-        let end = v1::EndOfReplayRequest { owner, token, session_id: String::new(), confirm_removals: true, wait: 0 };
-        assert_eq!(end.session_call().unwrap().1, SessionCall::EndOfReplay { session: None, confirm_removals: true });
+        let end = v1::EndOfReplayRequest { owner, token, confirm_removals: true, ..Default::default() };
+        assert_eq!(
+            end.session_call().unwrap().change,
+            SessionCall::EndOfReplay { session: None, confirm_removals: true }
+        );
         let end = v1::EndOfReplayRequest { session_id: "a b".into(), ..end };
         assert_eq!(end.session_call().unwrap_err().violations()[0].field, "session_id");
     }

@@ -119,10 +119,13 @@ fn credentials_and_fields_are_reported_together() {
 
 #[test]
 fn a_time_to_answer_is_one_of_three() {
-    let waiting =
-        |wait| DisableOspfRequest { owner: "edge".into(), token: "t".into(), interface_name: "eth0".into(), wait };
+    let waiting = |wait| {
+        let (owner, token, interface_name) = ("edge".into(), "t".into(), "eth0".into());
+        DisableOspfRequest { owner, token, interface_name, wait, dry_run: wait == 2 }
+    };
     for (number, wait) in [(0, Wait::None), (1, Wait::Programmed), (2, Wait::Advertised)] {
-        assert_eq!(call(&waiting(number)).unwrap().wait, wait);
+        let call = call(&waiting(number)).unwrap();
+        assert_eq!((call.wait, call.dry_run), (wait, number == 2));
     }
     for number in [3, -1, i32::MAX] {
         let bad = call(&waiting(number)).unwrap_err();

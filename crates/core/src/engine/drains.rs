@@ -35,7 +35,7 @@ impl Engine {
         terms: DrainTerms,
         origin: &Origin,
     ) -> Result<(Vec<Step>, Vec<Change>), Rejection> {
-        let scope = scope.unwrap_or_else(|| DrainScope::Owner(owner.clone()));
+        let scope = DrainScope::of(scope.as_ref(), owner);
         self.check_drain(owner, &scope)?;
         let former = self.snapshot().drains().get(&scope);
         if former.is_some_and(|former| former.terms == terms && former.by == *owner) {
@@ -57,7 +57,7 @@ impl Engine {
         owner: &OwnerName,
         scope: Option<DrainScope>,
     ) -> Result<(Vec<Step>, Vec<Change>), Rejection> {
-        let scope = scope.unwrap_or_else(|| DrainScope::Owner(owner.clone()));
+        let scope = DrainScope::of(scope.as_ref(), owner);
         self.check_drain(owner, &scope)?;
         if !self.snapshot().drains().contains_key(&scope) {
             return Ok((Vec::new(), Vec::new()));

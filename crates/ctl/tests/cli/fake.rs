@@ -141,22 +141,22 @@ macro_rules! calls {
 
 calls! {
     register Register(RegisterRequest) -> RegisterResponse |script, _| Ok(script.register.clone());
-    deregister Deregister(DeregisterRequest) -> DeregisterResponse |_, _| Ok(v1::DeregisterResponse {});
+    deregister Deregister(DeregisterRequest) -> DeregisterResponse |_, _| Ok(v1::DeregisterResponse::default());
     configure_bgp ConfigureBgp(ConfigureBgpRequest) -> ConfigureBgpResponse |script, _| Ok(script.configure_bgp.clone());
-    apply_peer ApplyPeer(ApplyPeerRequest) -> ApplyPeerResponse |_, _| Ok(v1::ApplyPeerResponse {});
-    remove_peer RemovePeer(RemovePeerRequest) -> RemovePeerResponse |_, _| Ok(v1::RemovePeerResponse {});
+    apply_peer ApplyPeer(ApplyPeerRequest) -> ApplyPeerResponse |_, _| Ok(v1::ApplyPeerResponse::default());
+    remove_peer RemovePeer(RemovePeerRequest) -> RemovePeerResponse |_, _| Ok(v1::RemovePeerResponse::default());
     advertise_prefix AdvertisePrefix(AdvertisePrefixRequest) -> AdvertisePrefixResponse |script, request| {
         let refusal = script.refuse.iter().find(|(prefix, _)| *prefix == request.prefix);
-        refusal.map_or(Ok(v1::AdvertisePrefixResponse {}), |(_, status)| Err(status.clone()))
+        refusal.map_or(Ok(v1::AdvertisePrefixResponse::default()), |(_, status)| Err(status.clone()))
     };
-    withdraw_prefix WithdrawPrefix(WithdrawPrefixRequest) -> WithdrawPrefixResponse |_, _| Ok(v1::WithdrawPrefixResponse {});
-    enable_bfd EnableBfd(EnableBfdRequest) -> EnableBfdResponse |_, _| Ok(v1::EnableBfdResponse {});
-    disable_bfd DisableBfd(DisableBfdRequest) -> DisableBfdResponse |_, _| Ok(v1::DisableBfdResponse {});
-    enable_ospf EnableOspf(EnableOspfRequest) -> EnableOspfResponse |_, _| Ok(v1::EnableOspfResponse {});
-    handoff Handoff(HandoffRequest) -> HandoffResponse |_, _| Ok(v1::HandoffResponse {});
-    drain Drain(DrainRequest) -> DrainResponse |_, _| Ok(v1::DrainResponse { prefixes: 2 });
-    undrain Undrain(UndrainRequest) -> UndrainResponse |_, _| Ok(v1::UndrainResponse { prefixes: 2 });
-    disable_ospf DisableOspf(DisableOspfRequest) -> DisableOspfResponse |_, _| Ok(v1::DisableOspfResponse {});
+    withdraw_prefix WithdrawPrefix(WithdrawPrefixRequest) -> WithdrawPrefixResponse |_, _| Ok(v1::WithdrawPrefixResponse::default());
+    enable_bfd EnableBfd(EnableBfdRequest) -> EnableBfdResponse |_, _| Ok(v1::EnableBfdResponse::default());
+    disable_bfd DisableBfd(DisableBfdRequest) -> DisableBfdResponse |_, _| Ok(v1::DisableBfdResponse::default());
+    enable_ospf EnableOspf(EnableOspfRequest) -> EnableOspfResponse |_, _| Ok(v1::EnableOspfResponse::default());
+    handoff Handoff(HandoffRequest) -> HandoffResponse |_, _| Ok(v1::HandoffResponse::default());
+    drain Drain(DrainRequest) -> DrainResponse |_, _| Ok(v1::DrainResponse { prefixes: 2, ..Default::default() });
+    undrain Undrain(UndrainRequest) -> UndrainResponse |_, _| Ok(v1::UndrainResponse { prefixes: 2, ..Default::default() });
+    disable_ospf DisableOspf(DisableOspfRequest) -> DisableOspfResponse |_, _| Ok(v1::DisableOspfResponse::default());
     end_of_replay EndOfReplay(EndOfReplayRequest) -> EndOfReplayResponse |script, _| Ok(script.end_of_replay.clone());
     renew Renew(RenewRequest) -> RenewResponse |_, _| Ok(v1::RenewResponse::default());
     get_status GetStatus(GetStatusRequest) -> GetStatusResponse |script, _| Ok(script.status.clone());

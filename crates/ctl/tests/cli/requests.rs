@@ -277,10 +277,10 @@ fn the_answer_is_shown() {
             current_peers: Vec::new(),
             epoch: 3,
             has_state: true,
-            lease_s: 0,
+            ..Default::default()
         },
-        end_of_replay: v1::EndOfReplayResponse { removed: vec!["prefix bgp 203.0.113.8/32".into()] },
-        configure_bgp: v1::ConfigureBgpResponse { previous_as: 65000, previous_router_id: String::new() },
+        end_of_replay: v1::EndOfReplayResponse { removed: vec!["prefix bgp 203.0.113.8/32".into()], plan: None },
+        configure_bgp: v1::ConfigureBgpResponse { previous_as: 65000, ..Default::default() },
         ..Default::default()
     });
     expect_test::expect![[r#"
@@ -320,10 +320,11 @@ fn wait_goes_into_every_request() {
             prefix: "203.0.113.7/32".into(),
             protocol: 1,
             wait: wait.into(),
+            ..Default::default()
         })
     };
-    let deregister =
-        v1::DeregisterRequest { owner: edge(), token: token(), withdraw_all: true, wait: v1::Wait::Programmed.into() };
+    let (withdraw_all, wait) = (true, v1::Wait::Programmed.into());
+    let deregister = v1::DeregisterRequest { owner: edge(), token: token(), withdraw_all, wait, ..Default::default() };
     check(vec![
         ("withdraw --prefix 203.0.113.7/32 --wait", withdraw(v1::Wait::Advertised)),
         ("withdraw --wait=programmed --prefix 203.0.113.7/32", withdraw(v1::Wait::Programmed)),
