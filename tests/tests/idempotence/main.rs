@@ -3,6 +3,7 @@
 //! What was sent is read from the records that FRR's daemons keep of the lines that they execute.
 
 mod minimal;
+mod planned;
 mod refused;
 mod spellings;
 mod twice;
