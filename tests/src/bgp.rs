@@ -1,6 +1,7 @@
 //! BGP as the suites look at it: the lines of a neighbor in FRR, what a peer holds, and what an UPDATE withdraws.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use anyhow::{Context, Result, ensure};
@@ -61,8 +62,8 @@ pub async fn originate(router: &Router, local_as: u32, ipv4: &str, ipv6: &str) -
 /// What a running configuration says of a neighbor, without `neighbor ADDRESS`; lines of a family begin with
 /// `ipv4 ` or `ipv6 `.
 #[must_use]
-pub fn neighbor_lines(running: &str, address: IpAddr) -> BTreeSet<String> {
-    let start = format!("neighbor {address} ");
+pub fn neighbor_lines(running: &str, neighbor: impl Display) -> BTreeSet<String> {
+    let start = format!("neighbor {neighbor} ");
     let mut family = "";
     let mut lines = BTreeSet::new();
     for line in running.lines().map(str::trim) {
@@ -80,9 +81,9 @@ pub fn neighbor_lines(running: &str, address: IpAddr) -> BTreeSet<String> {
 ///
 /// # Errors
 /// After 15 s, with what differs.
-pub async fn wait_neighbor_lines(scene: &Scene, address: IpAddr, expected: &BTreeSet<String>) -> Result<()> {
-    wait_for(&format!("the lines of neighbor {address}"), TIMEOUT, async || {
-        let lines = neighbor_lines(&scene.running(Daemon::Bgpd).await?, address);
+pub async fn wait_neighbor_lines(scene: &Scene, neighbor: impl Display, expected: &BTreeSet<String>) -> Result<()> {
+    wait_for(&format!("the lines of neighbor {neighbor}"), TIMEOUT, async || {
+        let lines = neighbor_lines(&scene.running(Daemon::Bgpd).await?, &neighbor);
         let missing: Vec<_> = expected.difference(&lines).collect();
         let surplus: Vec<_> = lines.difference(expected).collect();
         ensure!(missing.is_empty() && surplus.is_empty(), "missing {missing:?}, too many {surplus:?}");

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use futures::future::join_all;
-use novaroute_core::peer::PeerAddress;
+use novaroute_core::peer::PeerKey;
 use novaroute_core::prefix::{Family, Prefix};
 use novaroute_frr::config::Config;
 use novaroute_frr::refusals::Refusal;
@@ -72,7 +72,7 @@ pub trait Frr: Send {
     fn zebra_clients(&mut self) -> impl Future<Output = Clients> + Send;
 
     /// The prefixes that bgpd has sent to any of these peers and not withdrawn; `None`: it does not answer.
-    fn sent(&mut self, peers: &[PeerAddress]) -> impl Future<Output = Option<BTreeSet<Prefix>>> + Send;
+    fn sent(&mut self, peers: &[PeerKey]) -> impl Future<Output = Option<BTreeSet<Prefix>>> + Send;
 
     /// Those of these prefixes to which bgpd has no path; `None`: it does not answer.
     fn without_path(&mut self, of: &BTreeSet<Prefix>) -> impl Future<Output = Option<BTreeSet<Prefix>>> + Send;
@@ -174,8 +174,8 @@ impl Frr for VtyFrr {
         answer.map(|text| renewal::clients(&text)).unwrap_or_default()
     }
 
-    async fn sent(&mut self, peers: &[PeerAddress]) -> Option<BTreeSet<Prefix>> {
-        let of_peer = |peer: &PeerAddress| Family::ALL.map(|family| kept::advertised_command(peer, family));
+    async fn sent(&mut self, peers: &[PeerKey]) -> Option<BTreeSet<Prefix>> {
+        let of_peer = |peer: &PeerKey| Family::ALL.map(|family| kept::advertised_command(peer, family));
         let commands: Vec<String> = peers.iter().flat_map(of_peer).collect();
         let replies = self.vty(BGPD).pipeline(&commands).await.ok()?;
         // A family that is not exchanged with the peer has no answer.

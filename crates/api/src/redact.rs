@@ -33,7 +33,9 @@ debug_without_secrets! {
     BgpPeer {
         secret password, neighbor_address, remote_as, peer_type, keepalive, hold_time,
         bfd_enabled, description, address_families, source_address, ebgp_multihop,
-        max_prefix, bfd_min_rx_ms, bfd_min_tx_ms, bfd_detect_multiplier, graceful_restart
+        max_prefix, bfd_min_rx_ms, bfd_min_tx_ms, bfd_detect_multiplier, interface_name,
+        local_as, ttl_security_hops, passive, connect_retry_s, advertisement_interval_s, graceful_restart,
+        shutdown, shutdown_message
     }
     RegisterRequest {
         secret token, owner, reassert_intents, lease_s, instance, bind_to_connection, wait, dry_run
@@ -43,7 +45,7 @@ debug_without_secrets! {
     DeregisterRequest { secret token, owner, withdraw_all, wait, dry_run }
     ConfigureBgpRequest { secret token, owner, local_as, router_id, wait, dry_run }
     ApplyPeerRequest { secret token, owner, peer, wait, dry_run }
-    RemovePeerRequest { secret token, owner, neighbor_address, wait, dry_run }
+    RemovePeerRequest { secret token, owner, neighbor_address, interface_name, wait, dry_run }
     AdvertisePrefixRequest { secret token, owner, prefix, protocol, attributes, wait, dry_run }
     WithdrawPrefixRequest { secret token, owner, prefix, protocol, wait, dry_run }
     HandoffRequest { secret token, owner, wait, dry_run }

@@ -13,7 +13,7 @@ use novaroute_core::{
 };
 
 pub use event::{Stamp, event};
-pub use request::{advertise_prefix, apply_peer, configure_bgp, enable_bfd, enable_ospf};
+pub use request::{advertise_prefix, apply_peer, configure_bgp, enable_bfd, enable_ospf, remove_peer};
 
 use crate::{journal::JournalRecord, v1};
 

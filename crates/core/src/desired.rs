@@ -7,7 +7,7 @@ use crate::bgp::{BgpInstance, PrefixAttributes};
 use crate::intent::{Intent, IntentKey, Protocol};
 use crate::name::InterfaceName;
 use crate::ospf::OspfInterface;
-use crate::peer::{Peer, PeerAddress};
+use crate::peer::{Peer, PeerKey};
 use crate::prefix::Prefix;
 use crate::state::{IntentState, IntentStatus, Reason};
 use crate::store::Snapshot;
@@ -34,7 +34,7 @@ pub struct DesiredBgp {
     /// The instance.
     pub instance: BgpInstance,
     /// Peers; `bfd` holds the timers that shall run, an explicit session's before the peer's own.
-    pub peers: BTreeMap<PeerAddress, Peer>,
+    pub peers: BTreeMap<PeerKey, Peer>,
     /// Prefixes that BGP announces.
     pub prefixes: BTreeMap<Prefix, PrefixAttributes>,
 }
@@ -75,7 +75,7 @@ pub fn compose<'a>(intents: impl IntoIterator<Item = &'a Intent>) -> Desired {
 #[derive(Default)]
 struct Sorted {
     instance: Option<BgpInstance>,
-    peers: BTreeMap<PeerAddress, Peer>,
+    peers: BTreeMap<PeerKey, Peer>,
     prefixes: BTreeMap<Prefix, PrefixAttributes>,
     rest: Desired,
 }
@@ -84,13 +84,13 @@ impl Sorted {
     fn add(&mut self, intent: &Intent) {
         match intent {
             Intent::Bgp(instance) => self.instance = Some(*instance),
-            Intent::Peer(peer) => drop(self.peers.insert(peer.address, peer.clone())),
+            Intent::Peer(peer) => drop(self.peers.insert(peer.key, peer.clone())),
             Intent::Prefix(a) => match a.protocol {
                 Protocol::Bgp => drop(self.prefixes.insert(a.prefix, a.attributes.clone())),
                 Protocol::Ospf => drop(self.rest.ospf_prefixes.insert(a.prefix)),
             },
             Intent::Bfd(session) => drop(self.rest.bfd.insert(session.key.clone(), session.clone())),
-            Intent::Ospf(ospf) => drop(self.rest.ospf.insert(ospf.interface.clone(), ospf.clone())),
+            Intent::Ospf(ospf) => drop(self.rest.ospf.insert(ospf.interface, ospf.clone())),
         }
     }
 
@@ -102,10 +102,10 @@ impl Sorted {
             desired.blocked.extend(keys.map(|key| (key, waits_for_instance())));
             return desired;
         };
-        peers.retain(|address, peer| {
+        peers.retain(|key, peer| {
             let fits = peer.type_fits(instance.local_as);
             if !fits {
-                desired.blocked.insert(IntentKey::Peer(*address), type_mismatch(peer, instance));
+                desired.blocked.insert(IntentKey::Peer(*key), type_mismatch(peer, instance));
             }
             fits
         });
@@ -135,7 +135,7 @@ pub fn session_of_peer<'a>(
         (false, true) => &[Hop::Multi],
         (false, false) => &[Hop::Single],
     };
-    let to_peer = |hop: Hop| explicit.clone().find(|key| key.peer == peer.address.get() && key.hop == hop);
+    let to_peer = |hop: Hop| explicit.clone().find(|key| peer.key.is_of_session(key) && key.hop == hop);
     hops.iter().find_map(|hop| to_peer(*hop))
 }
 

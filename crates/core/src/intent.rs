@@ -8,7 +8,7 @@ use crate::bgp::{BgpInstance, PrefixAttributes};
 use crate::drain::{DrainScope, DrainTerms};
 use crate::name::{InterfaceName, OwnerName};
 use crate::ospf::OspfInterface;
-use crate::peer::{Peer, PeerAddress};
+use crate::peer::{Peer, PeerKey};
 use crate::prefix::Prefix;
 use crate::session::{Registration, SessionTerms};
 
@@ -85,7 +85,7 @@ pub enum IntentKey {
     /// The BGP instance.
     Bgp,
     /// A peer.
-    Peer(PeerAddress),
+    Peer(PeerKey),
     /// A prefix of a protocol.
     Prefix(Protocol, Prefix),
     /// A BFD session.
@@ -112,7 +112,7 @@ impl fmt::Display for IntentKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bgp => f.write_str("bgp"),
-            Self::Peer(address) => write!(f, "peer {address}"),
+            Self::Peer(key) => write!(f, "peer {key}"),
             Self::Prefix(protocol, prefix) => write!(f, "prefix {protocol} {prefix}"),
             Self::Bfd(key) => write!(f, "bfd {key}"),
             Self::Ospf(interface) => write!(f, "ospf {interface}"),
@@ -141,10 +141,10 @@ impl Intent {
     pub fn key(&self) -> IntentKey {
         match self {
             Self::Bgp(_) => IntentKey::Bgp,
-            Self::Peer(peer) => IntentKey::Peer(peer.address),
+            Self::Peer(peer) => IntentKey::Peer(peer.key),
             Self::Prefix(a) => IntentKey::Prefix(a.protocol, a.prefix),
             Self::Bfd(session) => IntentKey::Bfd(session.key.clone()),
-            Self::Ospf(ospf) => IntentKey::Ospf(ospf.interface.clone()),
+            Self::Ospf(ospf) => IntentKey::Ospf(ospf.interface),
         }
     }
 }

@@ -5,12 +5,13 @@ mod tracker;
 mod unregistered;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::bfd::{BfdKey, Hop};
 use crate::intent::{IntentKey, Protocol};
 use crate::name::InterfaceName;
-use crate::peer::PeerAddress;
+use crate::peer::PeerKey;
 use crate::prefix::{Family, Prefix};
 use crate::state::{IntentState, IntentStatus, Reason};
 use crate::store::Entry;
@@ -20,11 +21,11 @@ pub use tracker::Tracker;
 pub use unregistered::Unregistered;
 
 /// Own prefixes that are announced, and to whom.
-pub type Advertised = BTreeMap<(Protocol, Prefix), BTreeSet<PeerAddress>>;
+pub type Advertised = BTreeMap<(Protocol, Prefix), BTreeSet<PeerKey>>;
 
 /// How many prefixes each peer was sent, from whom each was sent to.
-pub fn sent_to_each<'a>(prefixes: impl IntoIterator<Item = &'a BTreeSet<PeerAddress>>) -> BTreeMap<PeerAddress, u32> {
-    let mut counts: BTreeMap<PeerAddress, u32> = BTreeMap::new();
+pub fn sent_to_each<'a>(prefixes: impl IntoIterator<Item = &'a BTreeSet<PeerKey>>) -> BTreeMap<PeerKey, u32> {
+    let mut counts: BTreeMap<PeerKey, u32> = BTreeMap::new();
     for peer in prefixes.into_iter().flatten() {
         let count = counts.entry(*peer).or_default();
         *count = count.saturating_add(1);
@@ -107,6 +108,8 @@ pub struct PeerLive {
     pub last_reset: String,
     /// How often the session came up and went down again.
     pub flaps: u32,
+    /// The address at the other end, as far as it is known.
+    pub remote_address: Option<IpAddr>,
     /// Graceful restart (RFC 4724) was negotiated: the peer keeps the routes of this node while its bgpd restarts.
     pub graceful_restart: bool,
 }
@@ -174,7 +177,7 @@ pub struct Live {
     /// Daemons that hear of no new route since zebra was restarted, and will not before they are restarted too.
     pub deaf: BTreeSet<&'static str>,
     /// BGP peers.
-    pub peers: BTreeMap<PeerAddress, PeerLive>,
+    pub peers: BTreeMap<PeerKey, PeerLive>,
     /// BFD sessions.
     pub bfd: BTreeMap<BfdKey, BfdLive>,
     /// OSPF interfaces.
@@ -205,10 +208,10 @@ impl Live {
         })
     }
 
-    /// Any session to an address, for a peer that is protected by BFD. Single-hop first.
+    /// Any session to a peer that is protected by BFD. Single-hop first.
     #[must_use]
-    pub fn bfd_to(&self, peer: PeerAddress) -> Option<(&BfdKey, &BfdLive)> {
-        let to_peer = |hop: Hop| self.bfd.iter().find(move |(key, _)| key.peer == peer.get() && key.hop == hop);
+    pub fn bfd_to(&self, peer: PeerKey) -> Option<(&BfdKey, &BfdLive)> {
+        let to_peer = |hop: Hop| self.bfd.iter().find(move |(key, _)| peer.is_of_session(key) && key.hop == hop);
         to_peer(Hop::Single).or_else(|| to_peer(Hop::Multi))
     }
 }

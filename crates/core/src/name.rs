@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use arrayvec::ArrayString;
+
 use crate::invalid::Invalid;
 
 /// Longest interface name in bytes (Linux `IFNAMSIZ` less the terminating NUL).
@@ -15,6 +17,8 @@ pub const INSTANCE_NAME_BYTES_MAX: usize = 253;
 pub const SESSION_ID_BYTES_MAX: usize = 64;
 /// Longest description in bytes; keeps the rendered line far below FRR's line buffer (4096 bytes in FRR 8).
 pub const DESCRIPTION_BYTES_MAX: usize = 255;
+/// Longest shutdown message in bytes, of RFC 9003 and of FRR.
+pub const SHUTDOWN_MESSAGE_BYTES_MAX: usize = 255;
 
 /// The owner of everything that the configuration file declares.
 pub const CONFIG_OWNER: &str = "_config";
@@ -44,21 +48,23 @@ macro_rules! text_newtype {
 }
 
 /// A Linux network interface: 1 to 15 of `A-Z a-z 0-9 _ . -`, beginning with a letter or digit.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InterfaceName(String);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InterfaceName(ArrayString<INTERFACE_NAME_BYTES_MAX>);
 text_newtype!(InterfaceName);
 
 impl FromStr for InterfaceName {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        if is_word(text, INTERFACE_NAME_BYTES_MAX) {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(Invalid::new(
-            text,
-            format!("an interface name: 1 to {INTERFACE_NAME_BYTES_MAX} of A-Z a-z 0-9 _ . -, a letter or digit first"),
-        ))
+        let name = ArrayString::from(text).ok().filter(|name| is_word(name, INTERFACE_NAME_BYTES_MAX));
+        name.map(Self).ok_or_else(|| {
+            Invalid::new(
+                text,
+                format!(
+                    "an interface name: 1 to {INTERFACE_NAME_BYTES_MAX} of A-Z a-z 0-9 _ . -, a letter or digit first"
+                ),
+            )
+        })
     }
 }
 
@@ -154,19 +160,37 @@ impl FromStr for Description {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let fits = (1..=DESCRIPTION_BYTES_MAX).contains(&text.len());
-        let spaced = text.split(' ').all(|word| !word.is_empty());
-        if fits && spaced && text.chars().all(is_printable) {
-            return Ok(Self(text.to_owned()));
-        }
-        Err(Invalid::new(
-            text,
-            format!(
-                "a description: 1 to {DESCRIPTION_BYTES_MAX} bytes of printable text, single spaces between words, \
-                 no '|' and no control characters"
-            ),
-        ))
+        free_text(text, "a description", DESCRIPTION_BYTES_MAX).map(Self)
     }
+}
+
+/// What a peer is told when its session is shut down (RFC 9003): text as a [`Description`] is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShutdownMessage(String);
+text_newtype!(ShutdownMessage);
+
+impl FromStr for ShutdownMessage {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        free_text(text, "a shutdown message", SHUTDOWN_MESSAGE_BYTES_MAX).map(Self)
+    }
+}
+
+/// Text that stands at the end of a line of FRR's configuration and that FRR keeps as it is.
+fn free_text(text: &str, what: &str, bytes_max: usize) -> Result<String, Invalid> {
+    let fits = (1..=bytes_max).contains(&text.len());
+    let spaced = text.split(' ').all(|word| !word.is_empty());
+    if fits && spaced && text.chars().all(is_printable) {
+        return Ok(text.to_owned());
+    }
+    Err(Invalid::new(
+        text,
+        format!(
+            "{what}: 1 to {bytes_max} bytes of printable text, single spaces between words, no '|' and no control \
+             characters"
+        ),
+    ))
 }
 
 fn is_word(text: &str, bytes_max: usize) -> bool {

@@ -1,53 +1,24 @@
 //! BGP peers.
 
+mod key;
+mod settings;
+
 use std::collections::BTreeSet;
-use std::fmt;
 use std::net::IpAddr;
 use std::num::{NonZeroU8, NonZeroU32};
-use std::str::FromStr;
 
 use crate::bfd::BfdTimers;
 use crate::bgp::Asn;
 use crate::invalid::Invalid;
 use crate::name::Description;
-use crate::prefix::{Family, is_link_local_v6, parse_host_address};
+use crate::prefix::Family;
 use crate::secret::Password;
+
+pub use key::{PeerAddress, PeerInterface, PeerKey};
+pub use settings::{AdvertisementInterval, PeerSettings, Shutdown, TtlSecurity};
 
 /// Prefixes accepted from a peer before FRR warns, per family, when nothing else is asked for.
 pub const MAX_PREFIX_DEFAULT: NonZeroU32 = NonZeroU32::new(1000).unwrap();
-
-/// The address that a peer is known by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PeerAddress(IpAddr);
-
-impl PeerAddress {
-    /// The address.
-    #[must_use]
-    pub fn get(self) -> IpAddr {
-        self.0
-    }
-}
-
-impl FromStr for PeerAddress {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let address = parse_host_address(text)?;
-        if address.is_loopback() || is_link_local_v6(address) {
-            return Err(Invalid::new(
-                text,
-                "a peer address: loopback and fe80:: addresses name no router by themselves",
-            ));
-        }
-        Ok(Self(address))
-    }
-}
-
-impl fmt::Display for PeerAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
 
 /// What the owner says the peer is; checked against the node's AS, since that decides what it really is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,8 +82,8 @@ pub enum GracefulRestart {
 /// A BGP peer as its owner wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
-    /// Where it is; the key.
-    pub address: PeerAddress,
+    /// What it is known by.
+    pub key: PeerKey,
     /// Its AS.
     pub remote_as: Asn,
     /// What the owner believes it is; `None` leaves it to the AS numbers.
@@ -135,15 +106,17 @@ pub struct Peer {
     pub max_prefix: NonZeroU32,
     /// What is kept over a restart.
     pub graceful_restart: GracefulRestart,
+    /// How the session comes about and behaves.
+    pub settings: PeerSettings,
 }
 
 impl Peer {
-    /// A peer of which nothing is said but where it is and its AS: IPv4 is exchanged, and what it sends is limited to
+    /// A peer of which nothing is said but its key and its AS: IPv4 is exchanged, and what it sends is limited to
     /// [`MAX_PREFIX_DEFAULT`].
     #[must_use]
-    pub fn new(address: PeerAddress, remote_as: Asn) -> Self {
+    pub fn new(key: PeerKey, remote_as: Asn) -> Self {
         Self {
-            address,
+            key,
             remote_as,
             peer_type: None,
             timers: None,
@@ -155,6 +128,7 @@ impl Peer {
             password: None,
             max_prefix: MAX_PREFIX_DEFAULT,
             graceful_restart: GracefulRestart::default(),
+            settings: PeerSettings::default(),
         }
     }
 
@@ -192,13 +166,5 @@ mod tests {
         ] {
             assert_eq!(PeerTimers::new(keepalive, hold).is_ok(), fits, "{keepalive} {hold}");
         }
-    }
-
-    #[test]
-    fn peer_addresses() {
-        for bad in ["fe80::1", "127.0.0.1", "::1", "0.0.0.0", "eth0", "10.0.0.2\nno router bgp"] {
-            assert!(bad.parse::<PeerAddress>().is_err(), "{bad:?}");
-        }
-        assert_eq!("FD00:0::1".parse::<PeerAddress>().unwrap().to_string(), "fd00::1");
     }
 }

@@ -9,7 +9,7 @@ use crate::bgp::{Asn, Community};
 use crate::drain::DrainScope;
 use crate::intent::{Advertisement, Intent, Kind};
 use crate::name::{InterfaceName, OwnerName};
-use crate::peer::Peer;
+use crate::peer::{Peer, PeerKey};
 use crate::prefix::{Family, Prefix};
 use crate::rejection::{Rejection, RejectionClass};
 use crate::state::Reason;
@@ -59,7 +59,7 @@ pub struct Policy {
     pub max_peers: Option<u32>,
     /// Communities that may be attached.
     pub allowed_communities: Option<BTreeSet<Community>>,
-    /// Interfaces that may be named, by OSPF and BFD.
+    /// Interfaces that may be named, by peers, OSPF and BFD.
     pub allowed_interfaces: Option<BTreeSet<InterfaceName>>,
     /// Where peers, of BGP and BFD, may be.
     pub allowed_peers: Vec<Prefix>,
@@ -152,7 +152,10 @@ pub fn evaluate(policy: &Policy, intent: &Intent) -> Result<(), Rejection> {
 }
 
 fn check_peer(policy: &Policy, peer: &Peer) -> Result<(), Rejection> {
-    check_peer_address(policy, peer.address.get())?;
+    match peer.key {
+        PeerKey::Address(address) => check_peer_address(policy, address.get())?,
+        PeerKey::Interface(interface) => check_peer_interface(policy, interface.get())?,
+    }
     match &policy.allowed_remote_as {
         Some(allowed) if !allowed.contains(&peer.remote_as) => Err(denied(
             Reason::RemoteAsNotAllowed,
@@ -170,6 +173,16 @@ fn check_peer_address(policy: &Policy, address: IpAddr) -> Result<(), Rejection>
     }
     let allowed = joined(&policy.allowed_peers);
     Err(denied(Reason::PeerNotAllowed, "allowed_peers", format!("peer {address} is not allowed"), &allowed))
+}
+
+/// Nobody knows what address a peer on an interface has: an owner that is held to addresses may have one only where the
+/// interface is named.
+fn check_peer_interface(policy: &Policy, interface: InterfaceName) -> Result<(), Rejection> {
+    if policy.allowed_interfaces.is_some() || policy.allowed_peers.is_empty() {
+        return check_interface(policy, &interface);
+    }
+    let what = format!("peer {interface} has no address that could be looked at: it takes allowed_interfaces");
+    Err(denied(Reason::PeerNotAllowed, "allowed_peers", what, &joined(&policy.allowed_peers)))
 }
 
 fn check_interface(policy: &Policy, interface: &InterfaceName) -> Result<(), Rejection> {

@@ -1,7 +1,7 @@
 //! Who holds what: one slot per key, copied only when it is written while somebody still reads it.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use crate::bfd::{BfdKey, Hop};
 use crate::drain::{Drain, DrainPhase, DrainScope, Drains, phase_of};
 use crate::intent::{Intent, IntentKey, Kind, Protocol};
 use crate::name::OwnerName;
+use crate::peer::PeerKey;
 use crate::prefix::Prefix;
 use crate::state::{IntentState, IntentStatus, Reason};
 
@@ -209,6 +210,17 @@ impl Snapshot {
             }
             IntentKey::Bgp | IntentKey::Peer(_) | IntentKey::Bfd(_) | IntentKey::Ospf(_) => None,
         })
+    }
+
+    /// The live explicit BFD sessions to a peer, in key order.
+    pub fn bfd_sessions_of(&self, peer: PeerKey) -> impl Iterator<Item = (&BfdKey, &Arc<Entry>)> + Clone {
+        let from = peer.address().unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        let first = IntentKey::Bfd(BfdKey { peer: from, interface: None, hop: Hop::Single });
+        let sessions = self.slots.range(first..).map_while(move |(key, slot)| match key {
+            IntentKey::Bfd(bfd) if peer.address().is_none_or(|address| bfd.peer == address) => Some((bfd, slot)),
+            _ => None,
+        });
+        sessions.filter(move |(bfd, _)| peer.is_of_session(bfd)).filter_map(|(bfd, slot)| Some((bfd, slot.live()?)))
     }
 
     /// How many intents of a kind an owner holds, overridden ones too.

@@ -1,6 +1,7 @@
 //! The command line: every command and every flag.
 
 mod examples;
+mod peer;
 mod read;
 mod values;
 mod write;

@@ -129,10 +129,12 @@ impl Request {
             Self::EndOfReplay(message) => message.owner.clone(),
             Self::Renew(message) => message.owner.clone(),
             Self::ConfigureBgp(message) => format!("AS {} router-id {}", message.local_as, message.router_id),
-            Self::ApplyPeer(message) => {
-                message.peer.as_ref().map(|peer| peer.neighbor_address.clone()).unwrap_or_default()
-            }
-            Self::RemovePeer(message) => message.neighbor_address.clone(),
+            Self::ApplyPeer(message) => message
+                .peer
+                .as_ref()
+                .map(|peer| set_one([&peer.neighbor_address, &peer.interface_name]))
+                .unwrap_or_default(),
+            Self::RemovePeer(message) => set_one([&message.neighbor_address, &message.interface_name]),
             Self::AdvertisePrefix(message) => prefix(&message.prefix, message.protocol),
             Self::WithdrawPrefix(message) => prefix(&message.prefix, message.protocol),
             Self::EnableBfd(message) => message.peer_address.clone(),
@@ -154,6 +156,11 @@ impl Request {
 /// Whose prefixes a drain is about.
 fn drained(node: bool, of_owner: &str, caller: &str) -> String {
     if node { "node".to_owned() } else { format!("owner {}", if of_owner.is_empty() { caller } else { of_owner }) }
+}
+
+/// The field that is set, of those that name a peer.
+fn set_one<const N: usize>(fields: [&String; N]) -> String {
+    fields.into_iter().find(|text| !text.is_empty()).cloned().unwrap_or_default()
 }
 
 fn prefix(prefix: &str, protocol: i32) -> String {

@@ -90,12 +90,14 @@ impl<'a> Diff<'a> {
     /// A new neighbor's session may come up as soon as its first family is activated, and would be torn down by the
     /// activation of the second.
     fn shut_until_complete(&mut self, daemon: Daemon, router: &Context, neighbor: &str, remote_as: &Line) {
-        let active = Slot { kind: LineKind::NeighborActivate, id: neighbor.to_owned() };
+        let of_neighbor = |kind| Slot { kind, id: neighbor.to_owned() };
+        let active = of_neighbor(LineKind::NeighborActivate);
+        let stays_shut = self.desired.get(daemon, router, &of_neighbor(LineKind::NeighborShutdown)).is_some();
         let of_router = |at: &Context| at.split_last().is_some_and(|(outer, _)| outer == *router);
         let families = self.desired.contexts().filter(|(of, at, _)| *of == daemon && of_router(at));
         let shut = format!("neighbor {neighbor} shutdown");
         let Some(Matched { rule, id, .. }) = rules::classify(daemon, router, &shut) else { return };
-        if families.filter(|(_, _, slots)| slots.contains_key(&active)).count() > 1 {
+        if !stays_shut && families.filter(|(_, _, slots)| slots.contains_key(&active)).count() > 1 {
             let undo = rule.undo(&shut, &id);
             for (order, op, text) in [(rule.add, Op::Add, shut), (rule.remove, Op::Remove, undo)] {
                 let text = LineText::plain(text);

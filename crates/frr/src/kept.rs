@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use novaroute_core::peer::PeerAddress;
+use novaroute_core::peer::PeerKey;
 use novaroute_core::prefix::{Family, Prefix};
 
 use crate::config::{Config, Context};
@@ -23,7 +23,7 @@ const ADVERTISED: &str = "show bgp ipv4|ipv6 unicast neighbors PEER advertised-r
 
 /// Asks bgpd for all prefixes of a family that a peer was sent: some 300 bytes for each.
 #[must_use]
-pub fn advertised_command(peer: &PeerAddress, family: Family) -> String {
+pub fn advertised_command(peer: &PeerKey, family: Family) -> String {
     format!("show bgp {} unicast neighbors {peer} advertised-routes json", family_word(family))
 }
 

@@ -21,9 +21,19 @@ pub(crate) fn line(daemon: Daemon, context: &Context, text: &str) -> String {
             let rest = text.trim_start().splitn(4, ' ').nth(3).unwrap_or_default();
             format!("neighbor {} {word} {rest}", address(peer))
         }
+        ["neighbor", peer, "shutdown", "message", ..] => {
+            let rest = text.trim_start().splitn(5, ' ').nth(4).unwrap_or_default();
+            format!("neighbor {} shutdown message {rest}", address(peer))
+        }
         // How FRR 10 shows AS numbers is its own business; in a VRF's instance nothing is ours.
         ["router", "bgp", asn] | ["router", "bgp", asn, "as-notation", _] => format!("router bgp {}", as_number(asn)),
         ["neighbor", peer, "remote-as", asn] => format!("neighbor {} remote-as {}", address(peer), as_number(asn)),
+        ["neighbor", interface, "interface", "remote-as", asn] => {
+            format!("neighbor {interface} interface remote-as {}", as_number(asn))
+        }
+        ["neighbor", peer, "local-as", asn, rest @ ..] => {
+            [&["neighbor", &address(peer), "local-as", &as_number(asn)], rest].concat().join(" ")
+        }
         ["neighbor", peer, "ebgp-multihop"] => format!("neighbor {} ebgp-multihop {HOPS_MAX}", address(peer)),
         ["set", "community", list @ ..] => format!("set community {}", communities(list)),
         // FRR numbers own entries as they come; the numbers of others mean something to them.
@@ -136,6 +146,7 @@ mod tests {
             ("router bgp 0.65001", "router bgp 65001"),
             ("neighbor 10.0.0.2 remote-as 1.1", "neighbor 10.0.0.2 remote-as 65537"),
             ("set community internet 1:2 no-export", "set community no-export 1:2 0:0"),
+            ("neighbor 10.0.0.2 local-as 1.1 no-prepend", "neighbor 10.0.0.2 local-as 65537 no-prepend"),
             ("set community 65535:65281", "set community no-export"),
         ] {
             assert_eq!(top(one), top(other));
@@ -146,6 +157,8 @@ mod tests {
     fn free_text_is_left_alone() {
         let description = "neighbor 10.0.0.2 description 010.0.0.1 FD00::1 x/y";
         assert_eq!(top(description), description);
+        let message = "neighbor 10.0.0.2 shutdown message 010.0.0.1 FD00::1";
+        assert_eq!(top(message), message);
         assert_eq!(top("neighbor FD00::1 password FD00::1"), "neighbor fd00::1 password FD00::1");
         assert_eq!(top("set community none"), "set community none");
     }

@@ -112,7 +112,7 @@ pub(crate) fn founding(context: &Context, neighbor: &str) -> (Context, Slot) {
     (router, Slot { kind: LineKind::NeighborRemoteAs, id: neighbor.to_owned() })
 }
 
-/// The address of the neighbor that a slot is about.
+/// The address or interface of the neighbor that a slot is about.
 #[must_use]
 pub fn neighbor_of(slot: &Slot) -> &str {
     slot.id.split(' ').next().unwrap_or_default()

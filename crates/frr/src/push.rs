@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use novaroute_core::bfd::{BfdKey, Hop};
 use novaroute_core::live::Push;
 use novaroute_core::name::InterfaceName;
-use novaroute_core::peer::PeerAddress;
+use novaroute_core::peer::PeerKey;
 
 use crate::live_log::Message;
 
@@ -83,7 +83,7 @@ fn notification(text: &str) -> Option<Push> {
 }
 
 /// The address behind the word `neighbor`, and what follows it. Sessions of other VRFs are not this node's.
-fn neighbor(text: &str) -> Option<(PeerAddress, &str)> {
+fn neighbor(text: &str) -> Option<(PeerKey, &str)> {
     let (_, rest) = text.split_once("neighbor ")?;
     let end = rest.find(['(', ' '])?;
     let other_vrf = rest.split_once(" in vrf ").is_some_and(|(_, vrf)| !vrf.starts_with("default "));

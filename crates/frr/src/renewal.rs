@@ -4,7 +4,8 @@
 //! the last one and asked it for.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+
+use novaroute_core::peer::PeerKey;
 
 use crate::config::{Config, Context, Line, Slot, Slots};
 use crate::daemon::Daemon;
@@ -78,7 +79,7 @@ pub fn routes(running: &Config) -> Plan {
 /// The lines that make bgpd ask bfdd for these peers' sessions again, through zebra: they may be lost for good. A line
 /// that is set a second time disturbs no session.
 #[must_use]
-pub fn bfd_sessions(running: &Config, peers: &BTreeSet<IpAddr>) -> Plan {
+pub fn bfd_sessions(running: &Config, peers: &BTreeSet<PeerKey>) -> Plan {
     let batches = running.contexts_of(Daemon::Bgpd, Scope::RouterBgp).map(|(context, slots)| {
         let of_peer = |slot: &Slot| slot.id.parse().is_ok_and(|peer| peers.contains(&peer));
         let lines = slots.iter().filter(|(slot, _)| slot.kind == LineKind::NeighborBfd && of_peer(slot));

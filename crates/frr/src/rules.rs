@@ -33,11 +33,15 @@ pub enum LineKind {
     TableMap,
     NeighborRemoteAs,
     NeighborShutdown,
+    NeighborLocalAs,
     NeighborDescription,
     NeighborTimers,
     NeighborTimersConnect,
     NeighborGracefulRestart,
+    NeighborAdvertisementInterval,
+    NeighborPassive,
     NeighborEbgpMultihop,
+    NeighborTtlSecurity,
     NeighborPassword,
     // Before the line that it belongs to: taken back after that one, FRR 8 would bring it back.
     NeighborBfdProfile,
@@ -75,7 +79,7 @@ pub enum LineKind {
 }
 
 impl LineKind {
-    /// Whether the slot's id begins with a BGP neighbor's address.
+    /// Whether the slot's id begins with a BGP neighbor's address or interface.
     #[must_use]
     pub fn is_of_neighbor(self) -> bool {
         (Self::NeighborRemoteAs..=Self::NeighborOther).contains(&self)

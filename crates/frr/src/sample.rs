@@ -6,7 +6,9 @@ use novaroute_core::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
 use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
 use novaroute_core::desired::{Desired, DesiredBgp};
 use novaroute_core::ospf::{OspfInterface, OspfTimers};
-use novaroute_core::peer::{GracefulRestart, Peer, PeerTimers};
+use novaroute_core::peer::{
+    AdvertisementInterval, GracefulRestart, Peer, PeerSettings, PeerTimers, Shutdown, TtlSecurity,
+};
 use novaroute_core::prefix::Family;
 use novaroute_core::secret::Password;
 use proptest::prelude::*;
@@ -25,7 +27,7 @@ pub(crate) fn full() -> Desired {
         desired.bfd.insert(session.key.clone(), session);
     }
     for ospf in [interface("r2", false, 1, 4), interface("r3", true, 10, 40)] {
-        desired.ospf.insert(ospf.interface.clone(), ospf);
+        desired.ospf.insert(ospf.interface, ospf);
     }
     desired.ospf_prefixes =
         ["203.0.113.77/32", "2001:db8:7::1/128"].into_iter().map(|text| text.parse().unwrap()).collect();
@@ -33,7 +35,7 @@ pub(crate) fn full() -> Desired {
 }
 
 fn bgp() -> DesiredBgp {
-    let peers = [external(), multihop(), internal()].into_iter().map(|peer| (peer.address, peer)).collect();
+    let peers = [external(), multihop(), internal(), unnumbered()].into_iter().map(|peer| (peer.key, peer)).collect();
     let attributes = PrefixAttributes {
         local_preference: Some(0),
         med: Some(77),
@@ -91,6 +93,18 @@ fn internal() -> Peer {
     Peer { ebgp_multihop: NonZeroU8::new(5), ..peer("10.13.0.3", 65001) }
 }
 
+fn unnumbered() -> Peer {
+    let settings = PeerSettings {
+        local_as: Asn::new(65009).ok(),
+        ttl_security: TtlSecurity::from_number(1).unwrap(),
+        passive: true,
+        connect_retry_s: NonZeroU16::new(30),
+        advertisement_interval: AdvertisementInterval::from_number(5).unwrap(),
+        shutdown: Some(Shutdown { message: Some("down at 010.0.0.1".parse().unwrap()) }),
+    };
+    Peer { families: Family::ALL.into(), settings, ..peer("r3", 65004) }
+}
+
 fn session(address: &str, interface: Option<&str>, local: Option<&str>) -> BfdSession {
     let hop = if local.is_some() { Hop::Multi } else { Hop::Single };
     let interface = interface.map(|name| name.parse().unwrap());
@@ -126,8 +140,9 @@ fn any_peer(address: &'static str) -> impl Strategy<Value = Peer> {
     let password = prop::option::of(select(vec!["x", "FD00::1", "!#"]));
     let restart = select(vec![GracefulRestart::Helper, GracefulRestart::Full, GracefulRestart::Off]);
     let hops = prop::option::of(1u8..);
-    (select(vec![65001, 65002]), timers, bfd, families, text, password, hops, 1u32..3, restart).prop_map(
-        move |(asn, timers, bfd, families, text, password, hops, max, restart)| Peer {
+    let more = (1u32..3, restart, any_settings());
+    (select(vec![65001, 65002]), timers, bfd, families, text, password, hops, more).prop_map(
+        move |(asn, timers, bfd, families, text, password, hops, (max, restart, settings))| Peer {
             timers,
             bfd,
             families: families.into_iter().collect(),
@@ -136,7 +151,24 @@ fn any_peer(address: &'static str) -> impl Strategy<Value = Peer> {
             ebgp_multihop: hops.and_then(NonZeroU8::new),
             max_prefix: NonZeroU32::new(max).unwrap(),
             graceful_restart: restart,
+            settings: PeerSettings { ttl_security: settings.ttl_security.filter(|_| hops.is_none()), ..settings },
             ..peer(address, asn)
+        },
+    )
+}
+
+fn any_settings() -> impl Strategy<Value = PeerSettings> {
+    let message = prop::option::of(select(vec!["a", "no neighbor 10.0.0.1", "FD00::1 x"]));
+    let shutdown = prop::option::of(message.prop_map(|text| text.map(|text| text.parse().unwrap())));
+    let numbers = (0u32..3, prop::option::of(1u16..3), 0u32..3);
+    (select(vec![0, 65001, 65055]), numbers, any::<bool>(), shutdown).prop_map(
+        |(local_as, (hops, retry, interval), passive, shutdown)| PeerSettings {
+            local_as: Asn::new(local_as).ok(),
+            ttl_security: TtlSecurity::from_number(hops).unwrap(),
+            passive,
+            connect_retry_s: retry.and_then(NonZeroU16::new),
+            advertisement_interval: AdvertisementInterval::from_number(interval).unwrap(),
+            shutdown: shutdown.map(|message| Shutdown { message }),
         },
     )
 }
@@ -163,12 +195,13 @@ fn any_bgp() -> impl Strategy<Value = DesiredBgp> {
         prop::option::of(any_peer("10.12.0.2")),
         prop::option::of(any_peer("10.13.0.3")),
         prop::option::of(any_peer("fd12::2")),
+        prop::option::of(any_peer("r2")),
     );
     let prefix = select(vec!["203.0.113.1/32", "10.0.0.0/8", "0.0.0.0/0", "::1.2.3.4/128", "2001:db8::/32"]);
     let prefixes = prop::collection::btree_map(prefix, any_attributes(), 0..5);
     (select(vec![65001, 65002]), peers, prefixes).prop_map(|(asn, peers, prefixes)| DesiredBgp {
         instance: instance(asn),
-        peers: [peers.0, peers.1, peers.2].into_iter().flatten().map(|peer| (peer.address, peer)).collect(),
+        peers: [peers.0, peers.1, peers.2, peers.3].into_iter().flatten().map(|peer| (peer.key, peer)).collect(),
         prefixes: prefixes.into_iter().map(|(prefix, attributes)| (prefix.parse().unwrap(), attributes)).collect(),
     })
 }
@@ -203,7 +236,7 @@ pub(crate) fn any_desired() -> impl Strategy<Value = Desired> {
         Desired {
             bgp,
             bfd: sessions.into_iter().map(|session| (session.key.clone(), session)).collect(),
-            ospf: [interfaces.0, interfaces.1].into_iter().flatten().map(|i| (i.interface.clone(), i)).collect(),
+            ospf: [interfaces.0, interfaces.1].into_iter().flatten().map(|i| (i.interface, i)).collect(),
             ospf_prefixes: prefixes.into_iter().map(|text| text.parse().unwrap()).collect(),
             ..Desired::default()
         }

@@ -65,7 +65,7 @@ async fn node(scene: &Scene, model: &Model) -> Result<()> {
     let networks = running.lines().filter_map(|line| line.trim().strip_prefix("network ")?.split(' ').next());
     let networks: BTreeSet<&str> = networks.collect();
     ensure!(networks == model.bgp.keys().copied().collect(), "networks {networks:?}");
-    let of_peer = neighbor_lines(&running, scene.tor.ipv4.into());
+    let of_peer = neighbor_lines(&running, scene.tor.ipv4);
     let described = of_peer.iter().find_map(|line| line.strip_prefix("description ")).unwrap_or_default();
     ensure!(described == model.description, "the peer is called {described:?}");
     for version in Version::BOTH {

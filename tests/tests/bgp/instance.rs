@@ -260,7 +260,7 @@ async fn take_over(scene: &Scene, client: &mut Client) -> Result<()> {
     let learned = prefixes_from(&scene.tor.router, "ipv4", scene.tor.node_ipv4.into()).await?;
     assert_eq!(Vec::from_iter(learned), [PREFIXES[0]]);
     wait_for("the typed lines of the own peer to be gone", TIMEOUT, async || {
-        let lines = neighbor_lines(&scene.running(Daemon::Bgpd).await?, scene.tor.ipv4.into());
+        let lines = neighbor_lines(&scene.running(Daemon::Bgpd).await?, scene.tor.ipv4);
         ensure!(lines.contains("description rack") && !lines.contains("shutdown"), "{lines:?}");
         Ok(Some(()))
     })

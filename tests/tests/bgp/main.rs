@@ -7,6 +7,8 @@ mod instance;
 mod kept;
 mod password;
 mod peer_fields;
+mod peer_settings;
 mod peers;
 mod prefixes;
 mod transit;
+mod unnumbered;

@@ -20,6 +20,9 @@ pub(crate) struct Case {
     pub(crate) peer: Option<[&'static [&'static str]; 2]>,
     /// FRR 8 leaves the session alone, whatever the row says.
     pub(crate) since_frr_10: bool,
+    /// The line is about another session than the one that is up here, which it leaves alone. What it does to its own is
+    /// shown by the suite `bgp`.
+    pub(crate) of_another: bool,
 }
 
 impl Case {
@@ -41,7 +44,7 @@ impl Case {
     /// The row as it holds on a release.
     pub(crate) fn rule_on(&self, release: FrrRelease) -> Result<Rule> {
         let mut rule = *self.rule()?;
-        if self.since_frr_10 && release == FrrRelease::Distribution {
+        if self.of_another || self.since_frr_10 && release == FrrRelease::Distribution {
             (rule.effect, rule.undo_effect) = (Effect::None, Effect::None);
         }
         Ok(rule)
@@ -49,7 +52,7 @@ impl Case {
 }
 
 const fn case(daemon: Daemon, context: &'static [&'static str], lines: &'static [&'static str]) -> Case {
-    Case { daemon, context, lines, up: &[], peer: None, since_frr_10: false }
+    Case { daemon, context, lines, up: &[], peer: None, since_frr_10: false, of_another: false }
 }
 
 impl Case {
@@ -60,6 +63,11 @@ impl Case {
 
     const fn resets_since_frr_10(mut self) -> Self {
         self.since_frr_10 = true;
+        self
+    }
+
+    const fn of_another_session(mut self) -> Self {
+        self.of_another = true;
         self
     }
 
@@ -110,7 +118,11 @@ pub(crate) const CASES: &[Case] = &[
     case(Bgpd, IPV4, &["table-map NR-IN", "table-map NR-IN-2"]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 remote-as 65100", "neighbor 10.0.1.2 remote-as 65101"]).up(&[true, false]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 remote-as 65100"]).up(&[true]),
+    case(Bgpd, BGP, &["neighbor tor1 interface remote-as 65100", "neighbor tor1 interface remote-as 65101"]).of_another_session(),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 shutdown"]).up(&[false]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 shutdown message one", "neighbor 10.0.1.2 shutdown message two words"]).up(&[false, false]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 local-as 65055 no-prepend replace-as", "neighbor 10.0.1.2 local-as 65056 no-prepend replace-as"]).up(&[false, false])
+        .peer(&["router bgp 65100", "neighbor 10.0.1.1 remote-as 65056"], &["router bgp 65100", "neighbor 10.0.1.1 remote-as 65001"]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 description one", "neighbor 10.0.1.2 description two words"]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 timers connect 1", "neighbor 10.0.1.2 timers connect 2"]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 timers 3 9", "neighbor 10.0.1.2 timers 4 12"]),
@@ -118,6 +130,11 @@ pub(crate) const CASES: &[Case] = &[
     case(Bgpd, BGP, &["neighbor 10.0.1.2 graceful-restart-disable"]).up(&[true]).resets_since_frr_10(),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 graceful-restart-helper"]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 update-source 10.0.1.7", "neighbor 10.0.1.2 update-source 10.0.1.1"]).up(&[false, true]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 advertisement-interval 1", "neighbor 10.0.1.2 advertisement-interval 2"]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 passive"]).up(&[false])
+        .peer(&["router bgp 65100", "no neighbor 10.0.1.1 passive"], &["router bgp 65100", "neighbor 10.0.1.1 passive"]),
+    case(Bgpd, BGP, &["neighbor 10.0.1.2 ttl-security hops 1", "neighbor 10.0.1.2 ttl-security hops 2"]).up(&[false, false])
+        .peer(&["router bgp 65100", "neighbor 10.0.1.1 ttl-security hops 1"], &["router bgp 65100", "no neighbor 10.0.1.1 ttl-security hops 1"]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 ebgp-multihop 2", "neighbor 10.0.1.2 ebgp-multihop 3"]).up(&[true, true]),
     case(Bgpd, BGP, &["neighbor 10.0.1.2 password one", "neighbor 10.0.1.2 password two"]).up(&[false, false])
         .peer(&["router bgp 65100", "neighbor 10.0.1.1 password two"], &["router bgp 65100", "no neighbor 10.0.1.1 password"]),

@@ -249,7 +249,7 @@ impl Ground {
         let communities: BTreeSet<String> = running.lines().filter_map(set).collect();
         let wanted = self.wanted.values().filter(|community| !community.is_empty()).cloned();
         ensure!(communities == wanted.collect(), "a route-map is missing or left over: {communities:?}");
-        let of_peer = neighbor_lines(&running, self.scene.tor.ipv4.into());
+        let of_peer = neighbor_lines(&running, self.scene.tor.ipv4);
         ensure!(of_peer.contains(&format!("description {}", self.description)), "{of_peer:?}");
         for version in Version::BOTH {
             let cost = format!("{} cost {}", version.words(), self.cost);

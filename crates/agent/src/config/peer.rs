@@ -9,12 +9,13 @@ use novaroute_core::bgp::Asn;
 use novaroute_core::intent::{Change, Intent};
 use novaroute_core::invalid::Invalid;
 use novaroute_core::name::CONFIG_OWNER;
-use novaroute_core::peer::{Peer, PeerAddress};
+use novaroute_core::peer::{Peer, PeerKey};
 
 use super::cursor::{Cursor, Table};
 
 const KEYS: &[&str] = &[
     "neighbor_address",
+    "interface_name",
     "remote_as",
     "peer_type",
     "keepalive",
@@ -30,6 +31,13 @@ const KEYS: &[&str] = &[
     "bfd_min_tx_ms",
     "bfd_detect_multiplier",
     "graceful_restart",
+    "local_as",
+    "ttl_security_hops",
+    "passive",
+    "connect_retry_s",
+    "advertisement_interval_s",
+    "shutdown",
+    "shutdown_message",
 ];
 
 /// All peers of the list. Two with one address are an error: they are one peer with two sets of values.
@@ -41,12 +49,11 @@ pub(super) fn read_all(cursor: &Cursor<'_>, local_as: Option<Asn>) -> Vec<Peer> 
 
 /// One peer. What makes it clash with others is looked at whatever else is wrong with it; `first` tells where each
 /// address was given first.
-fn read(cursor: &Cursor<'_>, local_as: Option<Asn>, first: &mut BTreeMap<PeerAddress, String>) -> Option<Peer> {
+fn read(cursor: &Cursor<'_>, local_as: Option<Asn>, first: &mut BTreeMap<PeerKey, String>) -> Option<Peer> {
     let table = cursor.table(KEYS)?;
-    let missing = ["neighbor_address", "remote_as"].into_iter().filter(|required| table.get(required).is_none());
-    let complete = missing.inspect(|key| cursor.fail(format!("{key} is missing; set it"))).count() == 0;
+    let complete = is_complete(cursor, &table);
     let (message, readable) = message(&table);
-    check_address(cursor, &message, first);
+    check_key(cursor, &message, first);
     check_type(cursor, &message, local_as);
     if !complete || !readable {
         return None;
@@ -65,19 +72,34 @@ fn parse(peer: v1::BgpPeer) -> Result<Option<Peer>, from_proto::BadFields> {
     })
 }
 
-fn check_address(cursor: &Cursor<'_>, message: &v1::BgpPeer, first: &mut BTreeMap<PeerAddress, String>) {
-    let Ok(address) = message.neighbor_address.parse::<PeerAddress>() else { return };
-    match first.get(&address) {
+fn is_complete(cursor: &Cursor<'_>, table: &Table<'_>) -> bool {
+    let has = |key| table.get(key).is_some();
+    let place = has("neighbor_address") || has("interface_name");
+    if !place {
+        cursor.fail("neighbor_address is missing; set it, or interface_name");
+    }
+    let remote_as = has("remote_as");
+    if !remote_as {
+        cursor.fail("remote_as is missing; set it");
+    }
+    place && remote_as
+}
+
+fn check_key(cursor: &Cursor<'_>, message: &v1::BgpPeer, first: &mut BTreeMap<PeerKey, String>) {
+    let by_address = message.neighbor_address.parse().map(PeerKey::Address);
+    let Ok(key) = by_address.or_else(|_| message.interface_name.parse().map(PeerKey::Interface)) else { return };
+    match first.get(&key) {
         Some(earlier) => {
-            cursor.fail(format!("{address} is already the address of {earlier}; leave one of them out"));
+            cursor.fail(format!("{key} is already the peer of {earlier}; leave one of them out"));
         }
-        None => drop(first.insert(address, cursor.key().to_owned())),
+        None => drop(first.insert(key, cursor.key().to_owned())),
     }
 }
 
 fn check_type(cursor: &Cursor<'_>, message: &v1::BgpPeer, local_as: Option<Asn>) {
-    let v1::BgpPeer { neighbor_address, remote_as, peer_type, .. } = message.clone();
-    let peer = parse(v1::BgpPeer { neighbor_address, remote_as, peer_type, ..v1::BgpPeer::default() }).ok().flatten();
+    let v1::BgpPeer { neighbor_address, interface_name, remote_as, peer_type, .. } = message.clone();
+    let peer = v1::BgpPeer { neighbor_address, interface_name, remote_as, peer_type, ..v1::BgpPeer::default() };
+    let peer = parse(peer).ok().flatten();
     let Some((local_as, peer)) = local_as.zip(peer).filter(|(local_as, peer)| !peer.type_fits(*local_as)) else {
         return;
     };
@@ -92,6 +114,7 @@ fn message(table: &Table<'_>) -> (v1::BgpPeer, bool) {
     let mut fields = Fields { table, complete: true };
     let message = v1::BgpPeer {
         neighbor_address: fields.text("neighbor_address"),
+        interface_name: fields.text("interface_name"),
         remote_as: fields.number("remote_as"),
         peer_type: fields.read("peer_type", peer_type),
         keepalive: fields.number("keepalive"),
@@ -107,8 +130,23 @@ fn message(table: &Table<'_>) -> (v1::BgpPeer, bool) {
         bfd_min_tx_ms: fields.number("bfd_min_tx_ms"),
         bfd_detect_multiplier: fields.number("bfd_detect_multiplier"),
         graceful_restart: fields.read("graceful_restart", graceful_restart),
+        ..settings(&mut fields)
     };
     (message, fields.complete)
+}
+
+/// How the session comes about and behaves.
+fn settings(fields: &mut Fields<'_, '_>) -> v1::BgpPeer {
+    v1::BgpPeer {
+        local_as: fields.number("local_as"),
+        ttl_security_hops: fields.number("ttl_security_hops"),
+        passive: fields.read("passive", Cursor::flag),
+        connect_retry_s: fields.number("connect_retry_s"),
+        advertisement_interval_s: fields.number("advertisement_interval_s"),
+        shutdown: fields.read("shutdown", Cursor::flag),
+        shutdown_message: fields.text("shutdown_message"),
+        ..v1::BgpPeer::default()
+    }
 }
 
 struct Fields<'t, 'a> {

@@ -177,7 +177,7 @@ fn held_by(snapshot: &Snapshot, owner: &OwnerName) -> (Vec<String>, Vec<String>)
     for (key, _) in snapshot.entries().filter(|(_, entry)| entry.owner == *owner) {
         match key {
             IntentKey::Prefix(_, prefix) => prefixes.push(prefix.to_string()),
-            IntentKey::Peer(address) => peers.push(address.to_string()),
+            IntentKey::Peer(peer) => peers.push(peer.to_string()),
             IntentKey::Bgp | IntentKey::Bfd(_) | IntentKey::Ospf(_) => {}
         }
     }

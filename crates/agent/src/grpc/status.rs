@@ -104,7 +104,7 @@ fn add_entry(answer: &mut v1::GetStatusResponse, key: &IntentKey, entry: &Entry,
 /// The explicit session, if there is one, whose timers run in place of those that a peer asks for.
 fn whose_timers(snapshot: &Snapshot, peer: &Peer) -> Option<Cause> {
     let Intent::Bgp(instance) = snapshot.live(&IntentKey::Bgp)?.intent else { return None };
-    let sessions = snapshot.bfd_sessions_to(peer.address.get());
+    let sessions = snapshot.bfd_sessions_of(peer.key);
     let key = session_of_peer(sessions.clone().map(|(key, _)| key), peer, instance)?;
     let (_, entry) = sessions.into_iter().find(|(other, _)| *other == key)?;
     let detail = format!("the timers of the BFD session {key} of owner {} run in place of the peer's own", entry.owner);
@@ -118,7 +118,7 @@ fn add_unclaimed(answer: &mut v1::GetStatusResponse, key: &IntentKey, live: &Liv
     let row = Row { owner: None, status, programmed_at_ns: 0, live };
     match key {
         IntentKey::Bgp => {}
-        IntentKey::Peer(address) => answer.peers.push(rows::unclaimed_peer_row(&row, *address)),
+        IntentKey::Peer(peer) => answer.peers.push(rows::unclaimed_peer_row(&row, *peer)),
         IntentKey::Prefix(protocol, prefix) => {
             answer.prefixes.push(prefix_row(&row, to_proto::protocol(*protocol), *protocol, *prefix));
         }

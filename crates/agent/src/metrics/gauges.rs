@@ -1,7 +1,6 @@
 //! Gauges: made anew for each scrape, so that a series ends with what it tells of.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -41,7 +40,7 @@ impl Scrape {
         for owner in self.sessions.iter().chain(self.snapshot.holders()) {
             gauges.begin_at_zero(owner);
         }
-        let seen = Seen { live: &self.live, bfd_claimed: self.peers_of_bfd_intents() };
+        let seen = Seen { live: &self.live, bfd_claimed: self.bfd_intents() };
         for (key, entry) in self.snapshot.entries() {
             gauges.count_state(key, entry, &self.live);
         }
@@ -51,12 +50,12 @@ impl Scrape {
         self.register(gauges)
     }
 
-    fn peers_of_bfd_intents(&self) -> BTreeSet<IpAddr> {
-        let peers = self.snapshot.slots().filter_map(|(key, _)| match key {
-            IntentKey::Bfd(bfd) => Some(bfd.peer),
+    fn bfd_intents(&self) -> Vec<&BfdKey> {
+        let sessions = self.snapshot.slots().filter_map(|(key, _)| match key {
+            IntentKey::Bfd(bfd) => Some(bfd),
             _ => None,
         });
-        peers.collect()
+        sessions.collect()
     }
 
     fn register(&self, gauges: ScrapeGauges) -> Registry {
@@ -74,10 +73,10 @@ impl Scrape {
     }
 }
 
-/// What was seen of FRR, with the addresses to which BFD intents lead.
+/// What was seen of FRR, with the sessions that BFD intents ask for.
 struct Seen<'a> {
     live: &'a Live,
-    bfd_claimed: BTreeSet<IpAddr>,
+    bfd_claimed: Vec<&'a BfdKey>,
 }
 
 #[derive(Default)]
@@ -138,8 +137,8 @@ impl ScrapeGauges {
     }
 
     fn look_at_peer(&self, owner: &OwnerName, peer: &Peer, seen: &Seen<'_>) {
-        let labels = [("peer", peer.address.to_string()), ("owner", owner.to_string())];
-        let of_peer = seen.live.peers.get(&peer.address);
+        let labels = [("peer", peer.key.to_string()), ("owner", owner.to_string())];
+        let of_peer = seen.live.peers.get(&peer.key);
         let established = of_peer.is_some_and(|peer| peer.state == SessionState::Established);
         self.peer_established.get_or_create(&labels).set(established.into());
         self.active_peers.get_or_create(&of(owner)).inc_by(established.into());
@@ -147,9 +146,9 @@ impl ScrapeGauges {
         if let Some(of_peer) = of_peer {
             self.peer_flaps.get_or_create(&labels).inc_by(of_peer.flaps.into());
         }
-        if peer.bfd.is_some() && !seen.bfd_claimed.contains(&peer.address.get()) {
-            let up = seen.live.bfd_to(peer.address).is_some_and(|(_, bfd)| bfd.state == BfdState::Up);
-            self.bfd_session(owner, [peer.address.to_string(), String::new(), String::new()], up);
+        if peer.bfd.is_some() && !seen.bfd_claimed.iter().any(|session| peer.key.is_of_session(session)) {
+            let up = seen.live.bfd_to(peer.key).is_some_and(|(_, bfd)| bfd.state == BfdState::Up);
+            self.bfd_session(owner, [peer.key.to_string(), String::new(), String::new()], up);
         }
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use novaroute_core::intent::{IntentKey, Protocol};
 use novaroute_core::live::{PeerLive, SessionState, sent_to_each};
-use novaroute_core::peer::PeerAddress;
+use novaroute_core::peer::PeerKey;
 use novaroute_core::prefix::Prefix;
 use novaroute_core::store::Snapshot;
 use novaroute_frr::show::bgp;
@@ -30,7 +30,7 @@ const ASKED_IN_TURN: usize = 16;
 const GONE_AFTER: Duration = Duration::from_millis(150);
 
 /// Whom a prefix was sent to.
-type Sent = BTreeMap<Prefix, BTreeSet<PeerAddress>>;
+type Sent = BTreeMap<Prefix, BTreeSet<PeerKey>>;
 
 /// What is known of the own prefixes.
 #[derive(Debug, Default)]
@@ -38,11 +38,11 @@ pub(super) struct Advertised {
     sent: Arc<Sent>,
     in_doubt: BTreeSet<Prefix>,
     /// The sessions that are up, with the number of times that they went down.
-    sessions: BTreeMap<PeerAddress, u32>,
+    sessions: BTreeMap<PeerKey, u32>,
     /// When what is wanted and was sent was first seen not to be.
     vanished: BTreeMap<Prefix, Instant>,
     /// How many prefixes each was sent, and how many of the own ones are known to have been.
-    explained: BTreeMap<PeerAddress, (u32, u32)>,
+    explained: BTreeMap<PeerKey, (u32, u32)>,
     wanted: BTreeSet<Prefix>,
     revision: u64,
     turn: Option<Prefix>,
@@ -64,7 +64,7 @@ impl Advertised {
         &mut self,
         vty: &mut Vty,
         snapshot: &Snapshot,
-        peers: &BTreeMap<PeerAddress, PeerLive>,
+        peers: &BTreeMap<PeerKey, PeerLive>,
     ) -> Result<(), LookError> {
         self.doubt(snapshot, peers);
         let asked = self.most_doubtful();
@@ -84,11 +84,11 @@ impl Advertised {
         unsent.into_iter().chain(sent).copied().take(ASKED_PER_LOOK_MAX).collect()
     }
 
-    fn doubt(&mut self, snapshot: &Snapshot, peers: &BTreeMap<PeerAddress, PeerLive>) {
+    fn doubt(&mut self, snapshot: &Snapshot, peers: &BTreeMap<PeerKey, PeerLive>) {
         if self.revision != snapshot.revision() {
             self.doubt_what_changed(snapshot);
         }
-        let established = |(_, peer): &(&PeerAddress, &PeerLive)| peer.state == SessionState::Established;
+        let established = |(_, peer): &(&PeerKey, &PeerLive)| peer.state == SessionState::Established;
         let sessions = peers.iter().filter(established).map(|(address, peer)| (*address, peer.flaps)).collect();
         if self.sessions != sessions {
             self.sessions = sessions;
@@ -129,14 +129,14 @@ impl Advertised {
     /// What was sent over a session ends with it.
     fn forget_ended_sessions(&mut self) {
         let sessions = &self.sessions;
-        let ended = |peers: &BTreeSet<PeerAddress>| peers.iter().any(|peer| !sessions.contains_key(peer));
+        let ended = |peers: &BTreeSet<PeerKey>| peers.iter().any(|peer| !sessions.contains_key(peer));
         if self.sent.values().any(ended) {
             let sent = Arc::make_mut(&mut self.sent).values_mut();
             sent.for_each(|peers| peers.retain(|peer| sessions.contains_key(peer)));
         }
     }
 
-    fn take_in(&mut self, prefix: Prefix, peers: BTreeSet<PeerAddress>, now: Instant) {
+    fn take_in(&mut self, prefix: Prefix, peers: BTreeSet<PeerKey>, now: Instant) {
         let wanted = self.wanted.contains(&prefix);
         if wanted && peers.is_empty() && self.sent.get(&prefix).is_some_and(|sent| !sent.is_empty()) {
             let since = *self.vanished.entry(prefix).or_insert(now);
@@ -163,7 +163,7 @@ impl Advertised {
 
     /// A peer that was sent more or fewer prefixes than are known puts all in doubt: once for each pair of numbers,
     /// since somebody else's prefixes may be among them.
-    fn explain(&mut self, peers: &BTreeMap<PeerAddress, PeerLive>) {
+    fn explain(&mut self, peers: &BTreeMap<PeerKey, PeerLive>) {
         if self.is_in_doubt() {
             return;
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use novaroute_core::intent::Protocol;
 use novaroute_core::live::{Live, SessionState, sent_to_each};
-use novaroute_core::peer::PeerAddress;
+use novaroute_core::peer::PeerKey;
 use novaroute_core::prefix::Prefix;
 use novaroute_frr::{FrrVersion, kept};
 use tokio::time::{Instant, sleep};
@@ -31,7 +31,7 @@ type Counts = (u32, u32);
 /// Peers that were sent more than is known.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    unexplained: BTreeMap<PeerAddress, Counts>,
+    unexplained: BTreeMap<PeerKey, Counts>,
     /// When to look into it next.
     at: Option<Instant>,
     attempts: u32,
@@ -39,7 +39,7 @@ pub(super) struct Kept {
 
 impl Kept {
     /// Takes in what is seen of the peers, and names those to be looked into now.
-    fn look(&mut self, live: &Live, now: Instant) -> Vec<PeerAddress> {
+    fn look(&mut self, live: &Live, now: Instant) -> Vec<PeerKey> {
         let unexplained = unexplained(live);
         if unexplained != self.unexplained {
             *self = Self { unexplained, at: Some(now + PATIENCE), attempts: ATTEMPTS_MAX };
@@ -54,7 +54,7 @@ impl Kept {
 }
 
 /// The peers of a bgpd that loses withdrawals which were sent more than is known.
-fn unexplained(live: &Live) -> BTreeMap<PeerAddress, Counts> {
+fn unexplained(live: &Live) -> BTreeMap<PeerKey, Counts> {
     let bgpd = live.daemons.get("bgpd").and_then(|bgpd| bgpd.version.parse::<FrrVersion>().ok());
     if !bgpd.is_some_and(FrrVersion::loses_withdrawals) {
         return BTreeMap::new();
@@ -96,7 +96,7 @@ impl<F: Frr> Loop<F> {
     }
 
     /// What the peers have still been sent when bgpd has had time to withdraw it.
-    async fn until_withdrawn(&mut self, peers: &[PeerAddress], prefixes: &BTreeSet<Prefix>) -> BTreeSet<Prefix> {
+    async fn until_withdrawn(&mut self, peers: &[PeerKey], prefixes: &BTreeSet<Prefix>) -> BTreeSet<Prefix> {
         let mut left = prefixes.clone();
         for _ in 0..POLLS_MAX {
             sleep(POLL).await;
@@ -120,7 +120,7 @@ mod tests {
 
     /// A peer that was sent `sent` prefixes by a bgpd of `version`, of which one is known.
     fn live(version: &str, state: SessionState, sent: u32) -> Live {
-        let peer: PeerAddress = "192.0.2.2".parse().unwrap();
+        let peer: PeerKey = "192.0.2.2".parse().unwrap();
         let known = (Protocol::Bgp, "10.0.0.1/32".parse().unwrap());
         let bgpd = DaemonLive { version: version.to_owned(), connected: true, ..DaemonLive::default() };
         Live {

@@ -4,9 +4,9 @@
 mod needs;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::time::Duration;
 
+use novaroute_core::peer::PeerKey;
 use novaroute_core::prefix::Family;
 use novaroute_frr::renewal::{self, Clients};
 use novaroute_frr::{Daemon, Plan};
@@ -142,7 +142,7 @@ impl<F: Frr> Loop<F> {
     }
 
     /// The peers without a BFD session for too long, while there is any use in asking for it.
-    fn lost_bfd_sessions(&mut self) -> BTreeSet<IpAddr> {
+    fn lost_bfd_sessions(&mut self) -> BTreeSet<PeerKey> {
         let lost = needs::lost_bfd_sessions(&self.parts.view.borrow().snapshot, &self.parts.live.borrow());
         let is_late = self.renewal.is_out_of_step(Daemon::Bgpd, !lost.is_empty(), BFD_PATIENCE);
         if is_late && self.renewal.bfd_attempts > 0 { lost } else { BTreeSet::new() }
@@ -172,7 +172,7 @@ impl<F: Frr> Loop<F> {
         }
     }
 
-    async fn renew_bfd_sessions(&mut self, lost: &BTreeSet<IpAddr>) {
+    async fn renew_bfd_sessions(&mut self, lost: &BTreeSet<PeerKey>) {
         let Ok(running) = self.read().await else { return };
         let plan = renewal::bfd_sessions(&running.config, lost);
         if self.renewed(&plan, &running).await {

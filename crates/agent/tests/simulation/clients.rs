@@ -8,7 +8,7 @@ use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
 use novaroute_core::intent::{Advertisement, Change, Intent, IntentKey, Kind, Protocol, Target};
 use novaroute_core::name::OwnerName;
 use novaroute_core::ospf::{OspfInterface, OspfTimers};
-use novaroute_core::peer::{GracefulRestart, Peer, PeerTimers, PeerType};
+use novaroute_core::peer::{GracefulRestart, Peer, PeerSettings, PeerTimers, PeerType, Shutdown};
 use novaroute_core::policy::{Policy, PrefixType};
 use novaroute_core::prefix::Family;
 use novaroute_core::secret::Password;
@@ -136,7 +136,7 @@ fn peer(rng: &mut Rng) -> Peer {
     let address: &str = rng.pick(&PEERS);
     let source = if address.contains(':') { "fd12::1" } else { "172.16.0.1" };
     Peer {
-        address: address.parse().unwrap(),
+        key: address.parse().unwrap(),
         remote_as: Asn::new(rng.pick(&[65_001, 65_010, 65_010])).unwrap(),
         peer_type: rng.pick(&[None, None, None, Some(PeerType::External), Some(PeerType::Internal)]),
         timers: rng.maybe(&[PeerTimers::new(3, 9).unwrap(), PeerTimers::new(10, 30).unwrap()]),
@@ -148,6 +148,17 @@ fn peer(rng: &mut Rng) -> Peer {
         password: rng.maybe(&[Password::new("first").unwrap(), Password::new("second").unwrap()]),
         max_prefix: NonZeroU32::new(rng.pick(&[10, 1000])).unwrap(),
         graceful_restart: rng.pick(&[GracefulRestart::Helper, GracefulRestart::Full, GracefulRestart::Off]),
+        settings: settings(rng),
+    }
+}
+
+fn settings(rng: &mut Rng) -> PeerSettings {
+    PeerSettings {
+        local_as: rng.maybe(&[Asn::new(65_055).unwrap(), Asn::new(65_056).unwrap()]),
+        passive: rng.pick(&[true, false, false]),
+        connect_retry_s: rng.maybe(&[NonZeroU16::new(5).unwrap()]),
+        shutdown: rng.maybe(&[Shutdown::default(), Shutdown { message: Some("moving".parse().unwrap()) }]),
+        ..PeerSettings::default()
     }
 }
 

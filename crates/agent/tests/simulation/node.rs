@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use novaroute_agent::frr::{Applied, Frr, Running};
-use novaroute_core::peer::PeerAddress;
+use novaroute_core::peer::PeerKey;
 use novaroute_core::prefix::Prefix;
 use novaroute_frr::fake::FakeFrr;
 use novaroute_frr::plan::{Batch, Leaf, Op};
@@ -280,7 +280,7 @@ impl Frr for Link {
     }
 
     /// The FRR that is played is one that loses no withdrawal.
-    async fn sent(&mut self, _peers: &[PeerAddress]) -> Option<BTreeSet<Prefix>> {
+    async fn sent(&mut self, _peers: &[PeerKey]) -> Option<BTreeSet<Prefix>> {
         None
     }
 

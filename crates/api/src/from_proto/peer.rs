@@ -1,7 +1,10 @@
 //! BGP peers.
 
+mod settings;
+
 use std::{
     collections::BTreeSet,
+    net::IpAddr,
     num::{NonZeroU8, NonZeroU32},
 };
 
@@ -9,7 +12,7 @@ use novaroute_core::{
     bgp::Asn,
     intent::{Change, Intent, IntentKey, Target},
     invalid::Invalid,
-    peer::{GracefulRestart, MAX_PREFIX_DEFAULT, Peer, PeerAddress, PeerTimers, PeerType},
+    peer::{GracefulRestart, MAX_PREFIX_DEFAULT, Peer, PeerKey, PeerTimers, PeerType},
     prefix::Family,
     secret::Password,
 };
@@ -23,25 +26,25 @@ request!(ApplyPeerRequest, |fields, message| match &message.peer {
 });
 
 request!(RemovePeerRequest, |fields, message| {
-    let address = fields.take("neighbor_address", message.neighbor_address.parse())?;
-    Ok(Change::Remove(Target::Key(IntentKey::Peer(address))))
+    let key = key(fields, "", [&message.neighbor_address, &message.interface_name])?;
+    Ok(Change::Remove(Target::Key(IntentKey::Peer(key))))
 });
 
 fn peer(fields: &mut Fields, message: &v1::BgpPeer) -> Result<Peer, Refused> {
-    let address = fields.take("peer.neighbor_address", message.neighbor_address.parse::<PeerAddress>());
+    let key = key(fields, "peer.", [&message.neighbor_address, &message.interface_name]);
     let remote_as = fields.take("peer.remote_as", Asn::new(message.remote_as));
     let peer_type = fields.take("peer.peer_type", peer_type(message.peer_type));
     let timers = timers(fields, message.keepalive, message.hold_time);
     let description = fields.take("peer.description", set(&message.description).map(str::parse).transpose());
     let families = families(fields, &message.address_families);
-    let of = address.ok().map(PeerAddress::get);
-    let source_address = bfd::source_address(fields, "peer.source_address", &message.source_address, of);
-    let ebgp_multihop = fields.take("peer.ebgp_multihop", multihop(message.ebgp_multihop));
+    let source_address = source_address(fields, &message.source_address, key.ok());
+    let ebgp_multihop = fields.take("peer.ebgp_multihop", multihop(message.ebgp_multihop, key.ok()));
     let password = fields.take("peer.password", set(&message.password).map(Password::new).transpose());
     let bfd_timers = bfd::timers(fields, PEER_BFD_FIELDS, bfd_values(message));
+    let settings = settings::settings(fields, message);
     let graceful_restart = fields.take("peer.graceful_restart", graceful_restart(message.graceful_restart));
     Ok(Peer {
-        address: address?,
+        key: key?,
         remote_as: remote_as?,
         peer_type: peer_type?,
         timers: timers?,
@@ -53,7 +56,37 @@ fn peer(fields: &mut Fields, message: &v1::BgpPeer) -> Result<Peer, Refused> {
         password: password?,
         max_prefix: max_prefix(message.max_prefix),
         graceful_restart: graceful_restart?,
+        settings: settings?,
     })
+}
+
+/// The key from `[neighbor_address, interface_name]`, of which one is set. `path` stands before the names.
+fn key(fields: &mut Fields, path: &str, [address, interface]: [&str; 2]) -> Result<PeerKey, Refused> {
+    let (address_field, interface_field) = (format!("{path}neighbor_address"), format!("{path}interface_name"));
+    match (set(address), set(interface)) {
+        (Some(address), None) => fields.take(&address_field, address.parse().map(PeerKey::Address)),
+        (None, None) => {
+            Err(fields.refuse(address_field, format!("is not set: name the peer by it or by {interface_field}")))
+        }
+        (None, Some(interface)) => fields.take(&interface_field, interface.parse().map(PeerKey::Interface)),
+        (Some(address), Some(_)) => {
+            let text =
+                format!("is set beside {address_field} {address}: a peer is known by one of them, leave one out");
+            Err(fields.refuse(interface_field, text))
+        }
+    }
+}
+
+/// The own address of the session to a peer that has one too.
+fn source_address(fields: &mut Fields, text: &str, key: Option<PeerKey>) -> Result<Option<IpAddr>, Refused> {
+    const FIELD: &str = "peer.source_address";
+    match key {
+        Some(PeerKey::Interface(_)) if !text.is_empty() => {
+            let expected = "empty: a session on an interface runs between its link-local addresses";
+            fields.take(FIELD, Err(Invalid::new(text, expected)))
+        }
+        key => bfd::source_address(fields, FIELD, text, key.and_then(PeerKey::address)),
+    }
 }
 
 const PEER_BFD_FIELDS: [&str; 3] = ["peer.bfd_min_rx_ms", "peer.bfd_min_tx_ms", "peer.bfd_detect_multiplier"];
@@ -130,7 +163,10 @@ fn listed_family(fields: &mut Fields, at: usize, number: i32) -> Result<Family, 
     fields.take(&format!("peer.address_families[{at}]"), family)
 }
 
-fn multihop(hops: u32) -> Result<Option<NonZeroU8>, Invalid> {
+fn multihop(hops: u32, key: Option<PeerKey>) -> Result<Option<NonZeroU8>, Invalid> {
+    if hops > 0 && matches!(key, Some(PeerKey::Interface(_))) {
+        return Err(Invalid::number(hops, "0: the peer is at the other end of the interface"));
+    }
     let hops =
         u8::try_from(hops).map_err(|_| Invalid::number(hops, "a number of hops from 1 to 255, or 0 for none"))?;
     Ok(NonZeroU8::new(hops))

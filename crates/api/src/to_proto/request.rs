@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use novaroute_core::{
     bfd::{BfdKey, BfdSession, BfdTimers, Hop},
-    bgp::{BgpInstance, PrefixAttributes},
+    bgp::{Asn, BgpInstance, PrefixAttributes},
     intent::{Advertisement, Change, Intent, IntentKey, Target},
     ospf::OspfInterface,
-    peer::{GracefulRestart, Peer, PeerType},
+    peer::{GracefulRestart, Peer, PeerKey, PeerSettings, PeerType},
     prefix::Family,
     session::{Lease, Registration, SessionTerms},
 };
@@ -82,7 +82,7 @@ pub fn apply_peer(peer: &Peer) -> v1::ApplyPeerRequest {
 
 fn bgp_peer(peer: &Peer) -> v1::BgpPeer {
     let Peer {
-        address,
+        key,
         remote_as,
         peer_type,
         timers,
@@ -94,9 +94,11 @@ fn bgp_peer(peer: &Peer) -> v1::BgpPeer {
         password,
         max_prefix,
         graceful_restart,
+        settings,
     } = peer;
     v1::BgpPeer {
-        neighbor_address: address.to_string(),
+        neighbor_address: text(key.address().as_ref()),
+        interface_name: interface_of(*key),
         remote_as: remote_as.get(),
         peer_type: self::peer_type(*peer_type).into(),
         keepalive: timers.map_or(0, |timers| timers.keepalive_s().into()),
@@ -112,6 +114,38 @@ fn bgp_peer(peer: &Peer) -> v1::BgpPeer {
         bfd_min_tx_ms: bfd.map_or(0, BfdTimers::min_tx_ms),
         bfd_detect_multiplier: bfd.map_or(0, |timers| timers.detect_multiplier().into()),
         graceful_restart: self::graceful_restart(*graceful_restart).into(),
+        ..self::settings(settings)
+    }
+}
+
+fn settings(settings: &PeerSettings) -> v1::BgpPeer {
+    let PeerSettings { local_as, ttl_security, passive, connect_retry_s, advertisement_interval, shutdown } = settings;
+    v1::BgpPeer {
+        local_as: local_as.map_or(0, Asn::get),
+        ttl_security_hops: ttl_security.map_or(0, |ttl| ttl.hops().into()),
+        passive: *passive,
+        connect_retry_s: connect_retry_s.map_or(0, |seconds| seconds.get().into()),
+        advertisement_interval_s: advertisement_interval.map_or(0, |interval| interval.seconds().into()),
+        shutdown: shutdown.is_some(),
+        shutdown_message: text(shutdown.as_ref().and_then(|shutdown| shutdown.message.as_ref())),
+        ..Default::default()
+    }
+}
+
+fn interface_of(key: PeerKey) -> String {
+    match key {
+        PeerKey::Address(_) => String::new(),
+        PeerKey::Interface(interface) => interface.get().to_string(),
+    }
+}
+
+/// The request that takes a peer back.
+#[must_use]
+pub fn remove_peer(key: PeerKey) -> v1::RemovePeerRequest {
+    v1::RemovePeerRequest {
+        neighbor_address: text(key.address().as_ref()),
+        interface_name: interface_of(key),
+        ..Default::default()
     }
 }
 
@@ -173,9 +207,7 @@ pub fn enable_ospf(ospf: &OspfInterface) -> v1::EnableOspfRequest {
 fn remove(key: &IntentKey) -> Recorded {
     match key {
         IntentKey::Bgp => Recorded::RemoveBgp(RemoveBgp {}),
-        IntentKey::Peer(address) => {
-            Recorded::RemovePeer(v1::RemovePeerRequest { neighbor_address: address.to_string(), ..Default::default() })
-        }
+        IntentKey::Peer(key) => Recorded::RemovePeer(remove_peer(*key)),
         IntentKey::Prefix(protocol, prefix) => Recorded::WithdrawPrefix(v1::WithdrawPrefixRequest {
             prefix: prefix.to_string(),
             protocol: self::protocol(*protocol).into(),

@@ -7,7 +7,7 @@ use crate::store::{Place, Snapshot, Store};
 
 const TOR: &str = "10.0.0.2";
 
-fn peer(state: SessionState, flaps: u32) -> (PeerAddress, PeerLive) {
+fn peer(state: SessionState, flaps: u32) -> (PeerKey, PeerLive) {
     let live = PeerLive { state, flaps, last_reset: "Hold Timer Expired".to_owned(), ..PeerLive::default() };
     (TOR.parse().unwrap(), live)
 }

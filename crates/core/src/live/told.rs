@@ -11,7 +11,7 @@ use super::{Advertised, BfdLive, BfdState, DaemonLive, Live, OspfLive, PeerLive,
 use crate::bfd::BfdKey;
 use crate::intent::Protocol;
 use crate::name::InterfaceName;
-use crate::peer::PeerAddress;
+use crate::peer::PeerKey;
 use crate::prefix::Prefix;
 
 /// Nanoseconds since 1970-01-01 UTC, by the clock that the agent and FRR share.
@@ -30,18 +30,18 @@ pub struct Window {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Push {
     /// A session was established.
-    PeerUp(PeerAddress),
+    PeerUp(PeerKey),
     /// A session that was established is not any more.
     PeerDown {
         /// With whom.
-        peer: PeerAddress,
+        peer: PeerKey,
         /// Why, in FRR's words.
         reason: String,
     },
     /// A NOTIFICATION was sent or received (RFC 4271 §4.5); it explains the end of the session that follows.
     Notification {
         /// To or from whom.
-        peer: PeerAddress,
+        peer: PeerKey,
         /// Code and subcode, in FRR's words.
         reason: String,
     },
@@ -73,9 +73,9 @@ pub enum Look {
     /// bgpd: the peers, and the own prefixes with those who were sent them.
     Bgp {
         /// The peers.
-        peers: BTreeMap<PeerAddress, PeerLive>,
+        peers: BTreeMap<PeerKey, PeerLive>,
         /// Own prefixes and to whom they were sent; to nobody counts as not announced.
-        sent: Arc<BTreeMap<Prefix, BTreeSet<PeerAddress>>>,
+        sent: Arc<BTreeMap<Prefix, BTreeSet<PeerKey>>>,
     },
     /// bfdd: the sessions.
     Bfd(BTreeMap<BfdKey, BfdLive>),
@@ -102,7 +102,7 @@ const ON_THE_WAY_UP: [&str; 4] = ["Init", "ExStart", "Exchange", "Loading"];
 /// What a push is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Subject {
-    Peer(PeerAddress),
+    Peer(PeerKey),
     Bfd(BfdKey),
     Neighbor(InterfaceName, String),
 }
@@ -122,14 +122,14 @@ struct Source {
 #[derive(Debug, Clone, Default)]
 pub struct Told {
     daemons: BTreeMap<String, DaemonLive>,
-    peers: BTreeMap<PeerAddress, PeerLive>,
-    sent: Arc<BTreeMap<Prefix, BTreeSet<PeerAddress>>>,
+    peers: BTreeMap<PeerKey, PeerLive>,
+    sent: Arc<BTreeMap<Prefix, BTreeSet<PeerKey>>>,
     bfd: BTreeMap<BfdKey, BfdLive>,
     ospf: BTreeMap<String, OspfTold>,
     advertised: Arc<Advertised>,
     sources: BTreeMap<String, Source>,
     /// NOTIFICATIONs whose session has not ended yet.
-    notified: BTreeMap<PeerAddress, String>,
+    notified: BTreeMap<PeerKey, String>,
 }
 
 impl Told {
@@ -173,8 +173,8 @@ impl Told {
 
     fn look_at_bgp(
         &mut self,
-        peers: BTreeMap<PeerAddress, PeerLive>,
-        sent: Arc<BTreeMap<Prefix, BTreeSet<PeerAddress>>>,
+        peers: BTreeMap<PeerKey, PeerLive>,
+        sent: Arc<BTreeMap<Prefix, BTreeSet<PeerKey>>>,
         newer: Vec<Subject>,
     ) {
         let mut before = std::mem::replace(&mut self.peers, peers);
@@ -248,7 +248,7 @@ impl Told {
         }
     }
 
-    fn peer_up(&mut self, address: PeerAddress) -> bool {
+    fn peer_up(&mut self, address: PeerKey) -> bool {
         self.notified.remove(&address);
         let peer = self.peers.entry(address).or_default();
         if peer.state == SessionState::Established {
@@ -258,7 +258,7 @@ impl Told {
         true
     }
 
-    fn peer_down(&mut self, address: PeerAddress, reason: String) -> bool {
+    fn peer_down(&mut self, address: PeerKey, reason: String) -> bool {
         let notified = self.notified.remove(&address);
         let peer = self.peers.entry(address).or_default();
         if peer.state != SessionState::Established {
@@ -306,7 +306,7 @@ impl Told {
     }
 
     /// A session that ended has nothing sent over it.
-    fn take_from_sent(&mut self, address: PeerAddress) {
+    fn take_from_sent(&mut self, address: PeerKey) {
         if self.sent.values().any(|peers| peers.contains(&address)) {
             let sent = Arc::make_mut(&mut self.sent).values_mut();
             sent.for_each(|peers| peers.retain(|peer| *peer != address));
@@ -342,7 +342,7 @@ impl Told {
     }
 }
 
-fn established(peers: &BTreeMap<PeerAddress, PeerLive>) -> impl Iterator<Item = (&PeerAddress, u32)> {
+fn established(peers: &BTreeMap<PeerKey, PeerLive>) -> impl Iterator<Item = (&PeerKey, u32)> {
     let up = peers.iter().filter(|(_, peer)| peer.state == SessionState::Established);
     up.map(|(address, peer)| (address, peer.flaps))
 }
@@ -361,7 +361,7 @@ fn subject(push: &Push) -> Option<Subject> {
         Push::PeerUp(peer) | Push::PeerDown { peer, .. } => Some(Subject::Peer(*peer)),
         Push::BfdUp(session) | Push::BfdDown { session, .. } => Some(Subject::Bfd(session.clone())),
         Push::OspfNeighbor { state, .. } if is_two_way(state) => None,
-        Push::OspfNeighbor { interface, neighbor, .. } => Some(Subject::Neighbor(interface.clone(), neighbor.clone())),
+        Push::OspfNeighbor { interface, neighbor, .. } => Some(Subject::Neighbor(*interface, neighbor.clone())),
         Push::Notification { .. } | Push::Look => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::bfd::BfdKey;
 use crate::event::{Event, EventType};
 use crate::intent::{IntentKey, Protocol};
 use crate::name::{InterfaceName, OwnerName};
-use crate::peer::PeerAddress;
+use crate::peer::PeerKey;
 use crate::prefix::Prefix;
 use crate::store::Snapshot;
 
@@ -60,9 +60,7 @@ impl Tracker {
 fn is_tracked(key: &IntentKey, live: &Live) -> bool {
     match key {
         IntentKey::Bgp => false,
-        IntentKey::Peer(address) => {
-            live.peers.contains_key(address) || live.bfd.keys().any(|k| k.peer == address.get())
-        }
+        IntentKey::Peer(peer) => live.peers.contains_key(peer) || live.bfd.keys().any(|k| peer.is_of_session(k)),
         IntentKey::Prefix(protocol, prefix) => live.advertised.contains_key(&(*protocol, *prefix)),
         IntentKey::Bfd(bfd) => live.bfd.keys().any(|k| k.peer == bfd.peer),
         IntentKey::Ospf(interface) => live.ospf.contains_key(interface),
@@ -121,8 +119,8 @@ impl Step<'_> {
     }
 
     fn peers(&self) -> Vec<Event> {
-        let up = |live: &Live| -> BTreeSet<PeerAddress> {
-            let established = |(_, peer): &(&PeerAddress, &PeerLive)| peer.state == SessionState::Established;
+        let up = |live: &Live| -> BTreeSet<PeerKey> {
+            let established = |(_, peer): &(&PeerKey, &PeerLive)| peer.state == SessionState::Established;
             live.peers.iter().filter(established).map(|(address, _)| *address).collect()
         };
         let (before, now) = (up(self.before), up(self.now));
@@ -143,7 +141,7 @@ impl Step<'_> {
         events
     }
 
-    fn peer_down(&self, address: PeerAddress) -> Event {
+    fn peer_down(&self, address: PeerKey) -> Event {
         let reason = match self.now.peers.get(&address) {
             Some(peer) if !peer.last_reset.is_empty() => peer.last_reset.clone(),
             Some(_) => "no reason given".to_owned(),
@@ -192,21 +190,21 @@ impl Step<'_> {
         if let Some(bfd) = wanted.chain(gone).find(fits) {
             return Some(IntentKey::Bfd(bfd.clone()));
         }
-        let peer = IntentKey::Peer(seen.peer.to_string().parse().ok()?);
-        (self.snapshot.live(&peer).is_some() || self.gone.contains_key(&peer)).then_some(peer)
+        let is_known = |key: &IntentKey| self.snapshot.live(key).is_some() || self.gone.contains_key(key);
+        PeerKey::of_session(seen).map(IntentKey::Peer).find(is_known)
     }
 
     fn ospf(&self) -> Vec<Event> {
         let up = |live: &Live| -> BTreeSet<(InterfaceName, String)> {
             let of = |(interface, ospf): (&InterfaceName, &OspfLive)| {
-                ospf.neighbors_up().map(|name| (interface.clone(), name.clone())).collect::<Vec<_>>()
+                ospf.neighbors_up().map(|name| (*interface, name.clone())).collect::<Vec<_>>()
             };
             live.ospf.iter().flat_map(of).collect()
         };
         let (gone, come) = changes(&up(self.before), &up(self.now));
         let event = |event_type, (interface, neighbor): (InterfaceName, String), what: &str| {
             let detail = format!("OSPF neighbor {neighbor} on {interface} {what}");
-            self.event(event_type, &IntentKey::Ospf(interface.clone()), detail)
+            self.event(event_type, &IntentKey::Ospf(interface), detail)
                 .with("interface", interface)
                 .with("neighbor", neighbor)
         };

@@ -90,11 +90,15 @@ Examples:
   novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000
   novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --bfd --bfd-min-rx 100
   novaroutectl apply-peer --neighbor 2001:db8::1 --remote-as 65000 --address-families ipv4,ipv6
-  novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --password-file peer.secret";
+  novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --password-file peer.secret
+  novaroutectl apply-peer --interface eth1 --remote-as 65000 --address-families ipv4,ipv6
+  novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --local-as 65010 --ttl-security 1
+  novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --shutdown --shutdown-message 'back at 10'";
 
 pub(super) const REMOVE_PEER: &str = "\
 Examples:
-  novaroutectl remove-peer --neighbor 192.0.2.254";
+  novaroutectl remove-peer --neighbor 192.0.2.254
+  novaroutectl remove-peer --interface eth1";
 
 pub(super) const ADVERTISE: &str = "\
 Examples:

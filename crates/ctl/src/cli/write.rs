@@ -5,7 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{examples, values::EnumWord};
+use super::{
+    examples,
+    peer::{PeerKeyArgs, PeerSettingsArgs},
+    values::EnumWord,
+};
 use crate::secret::Secret;
 
 /// A command that changes something.
@@ -74,11 +78,7 @@ pub(crate) enum WriteCommand {
     ApplyPeer(Box<ApplyPeerArgs>),
     /// Remove a BGP peer
     #[command(name = "remove-peer", after_help = examples::REMOVE_PEER)]
-    RemovePeer {
-        /// Address of the peer
-        #[arg(long, value_name = "ADDRESS")]
-        neighbor: String,
-    },
+    RemovePeer(PeerKeyArgs),
     /// Announce a prefix, or replace its attributes
     #[command(after_help = examples::ADVERTISE)]
     Advertise(AdvertiseArgs),
@@ -130,9 +130,8 @@ pub(crate) struct DrainArgs {
 /// Arguments of `apply-peer`.
 #[derive(Args)]
 pub(crate) struct ApplyPeerArgs {
-    /// IPv4 or IPv6 address of the peer
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) neighbor: String,
+    #[command(flatten)]
+    pub(crate) key: PeerKeyArgs,
     /// AS number of the peer
     #[arg(long, value_name = "AS")]
     pub(crate) remote_as: u32,
@@ -177,6 +176,8 @@ pub(crate) struct ApplyPeerArgs {
     /// helper]
     #[arg(long, value_name = "MODE", value_parser = EnumWord("GracefulRestart"))]
     pub(crate) graceful_restart: Option<i32>,
+    #[command(flatten)]
+    pub(crate) settings: PeerSettingsArgs,
     /// Families to negotiate, comma separated or given again; ipv4 and ipv6 for
     /// short [default: ipv4-unicast]
     #[arg(long, value_name = "FAMILY", value_delimiter = ',', value_parser = EnumWord("AddressFamily"))]

@@ -74,9 +74,7 @@ fn request(command: WriteCommand, owner: String, token: String) -> Result<Reques
         WriteCommand::ApplyPeer(args) => {
             Request::ApplyPeer(v1::ApplyPeerRequest { owner, token, peer: Some(peer(*args)?), ..Default::default() })
         }
-        WriteCommand::RemovePeer { neighbor: neighbor_address } => {
-            Request::RemovePeer(v1::RemovePeerRequest { owner, token, neighbor_address, ..Default::default() })
-        }
+        WriteCommand::RemovePeer(key) => Request::RemovePeer(key.remove(owner, token)),
         WriteCommand::Advertise(args) => Request::AdvertisePrefix(advertise(args, owner, token)),
         WriteCommand::Withdraw(WithdrawArgs { prefix, protocol }) => {
             Request::WithdrawPrefix(v1::WithdrawPrefixRequest { owner, token, prefix, protocol, ..Default::default() })
@@ -105,7 +103,6 @@ fn peer(args: ApplyPeerArgs) -> Result<v1::BgpPeer, Failure> {
         (password, _) => password,
     };
     Ok(v1::BgpPeer {
-        neighbor_address: args.neighbor,
         remote_as: args.remote_as,
         peer_type: args.peer_type.unwrap_or_default(),
         keepalive: args.keepalive,
@@ -121,6 +118,7 @@ fn peer(args: ApplyPeerArgs) -> Result<v1::BgpPeer, Failure> {
         bfd_min_tx_ms: args.bfd_min_tx,
         bfd_detect_multiplier: args.bfd_detect_multiplier,
         graceful_restart: args.graceful_restart.unwrap_or_default(),
+        ..args.settings.of(args.key.peer())
     })
 }
 

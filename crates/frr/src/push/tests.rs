@@ -10,13 +10,13 @@ fn pushed(uid: &str, text: &str) -> Push {
     parse(&message(uid, text)).unwrap()
 }
 
-fn peer() -> PeerAddress {
+fn peer() -> PeerKey {
     "10.0.1.2".parse().unwrap()
 }
 
 fn session(interface: Option<&str>, hop: Hop) -> BfdKey {
     let interface = interface.map(|name| name.parse().unwrap());
-    BfdKey { peer: peer().get(), interface, hop }
+    BfdKey { peer: peer().address().unwrap(), interface, hop }
 }
 
 /// The words are those of FRR 8.4 and 10.3, which write them alike.
@@ -60,7 +60,7 @@ fn neighbors_of_both_ospf_versions() {
 #[test]
 fn words_that_cannot_be_read_ask_for_a_look_and_other_messages_say_nothing() {
     assert_eq!(pushed(BGP_DOWN, "%ADJCHANGE: neighbor 10.0.1.2(vm) in vrf red Down Interface down"), Push::Look);
-    assert_eq!(pushed(BGP_UP, "%ADJCHANGE: neighbor eth0(vm) in vrf default Up"), Push::Look);
+    assert_eq!(pushed(BGP_UP, "%ADJCHANGE: neighbor fe80::1(vm) in vrf default Up"), Push::Look);
     assert_eq!(pushed(BFD_UP, "something new"), Push::Look);
     assert_eq!(parse(&message("M59KS-A3ZXZ", "rcvd End-of-RIB for IPv4 Unicast from 10.0.1.2 in vrf default")), None);
 }

@@ -20,7 +20,7 @@ pub(super) fn render(desired: &Desired, config: &mut Config) {
     let mut bfd = top.open("bfd", &Sources::new());
     for peer in desired.bgp.iter().flat_map(|bgp| bgp.peers.values()) {
         if let Some(timers) = peer.bfd {
-            profile(&mut bfd, timers, &one(IntentKey::Peer(peer.address)));
+            profile(&mut bfd, timers, &one(IntentKey::Peer(peer.key)));
         }
     }
     for session in desired.bfd.values() {

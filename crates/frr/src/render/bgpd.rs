@@ -1,11 +1,12 @@
 //! bgpd: instance, prefixes, peers.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 
 use novaroute_core::bgp::PrefixAttributes;
 use novaroute_core::desired::DesiredBgp;
 use novaroute_core::intent::{IntentKey, Protocol};
-use novaroute_core::peer::{GracefulRestart, Peer};
+use novaroute_core::peer::{GracefulRestart, Peer, PeerKey, PeerSettings};
 use novaroute_core::prefix::Family;
 
 use super::{Block, Sources, bfdd, one, policy};
@@ -62,7 +63,7 @@ fn maps(bgp: &DesiredBgp) -> Maps<'_> {
 /// Without it a peer drops what it kept when the session is back.
 fn graceful_restart(router: &mut Block<'_>, bgp: &DesiredBgp) {
     let asks = |peer: &&Peer| peer.graceful_restart == GracefulRestart::Full;
-    let sources: Sources = bgp.peers.values().filter(asks).map(|peer| IntentKey::Peer(peer.address)).collect();
+    let sources: Sources = bgp.peers.values().filter(asks).map(|peer| IntentKey::Peer(peer.key)).collect();
     if !sources.is_empty() {
         router.line("bgp graceful-restart preserve-fw-state", &sources);
     }
@@ -70,17 +71,20 @@ fn graceful_restart(router: &mut Block<'_>, bgp: &DesiredBgp) {
 
 /// What the session with a peer is made of, whatever is exchanged over it.
 fn session(router: &mut Block<'_>, bgp: &DesiredBgp, peer: &Peer) {
-    let sources = one(IntentKey::Peer(peer.address));
-    let neighbor = format!("neighbor {}", peer.address);
+    let sources = one(IntentKey::Peer(peer.key));
+    let neighbor = format!("neighbor {}", peer.key);
     let mut line = |text: String| router.line(format!("{neighbor} {text}"), &sources);
-    line(format!("remote-as {}", peer.remote_as));
+    line(match peer.key {
+        PeerKey::Address(_) => format!("remote-as {}", peer.remote_as),
+        PeerKey::Interface(_) => format!("interface remote-as {}", peer.remote_as),
+    });
     if let Some(description) = &peer.description {
         line(format!("description {description}"));
     }
     if let Some(timers) = peer.timers {
         line(format!("timers {} {}", timers.keepalive_s(), timers.hold_s()));
     }
-    line(format!("timers connect {CONNECT_RETRY_S}"));
+    settings(&mut line, bgp, &peer.settings);
     match peer.graceful_restart {
         // FRR's own default.
         GracefulRestart::Helper => {}
@@ -102,6 +106,28 @@ fn session(router: &mut Block<'_>, bgp: &DesiredBgp, peer: &Peer) {
     }
 }
 
+/// How the session comes about and behaves.
+fn settings(line: &mut impl FnMut(String), bgp: &DesiredBgp, settings: &PeerSettings) {
+    let PeerSettings { local_as, ttl_security, passive, connect_retry_s, advertisement_interval, shutdown } = settings;
+    line(format!("timers connect {}", connect_retry_s.map_or(CONNECT_RETRY_S, NonZeroU16::get)));
+    // FRR refuses the AS that the node is in already.
+    if let Some(local_as) = local_as.filter(|local_as| *local_as != bgp.instance.local_as) {
+        line(format!("local-as {local_as} no-prepend replace-as"));
+    }
+    if let Some(ttl) = ttl_security {
+        line(format!("ttl-security hops {}", ttl.hops()));
+    }
+    if *passive {
+        line("passive".to_owned());
+    }
+    if let Some(interval) = advertisement_interval {
+        line(format!("advertisement-interval {}", interval.seconds()));
+    }
+    if let Some(shutdown) = shutdown {
+        line(shutdown.message.as_ref().map_or("shutdown".to_owned(), |text| format!("shutdown message {text}")));
+    }
+}
+
 /// FRR accepts the line for an internal peer and forgets it, and takes one hop for none at all.
 fn multihop(bgp: &DesiredBgp, peer: &Peer) -> Option<u8> {
     let hops = peer.ebgp_multihop.map(std::num::NonZeroU8::get);
@@ -119,19 +145,18 @@ fn unicast(router: &mut Block<'_>, bgp: &DesiredBgp, dialect: Dialect, maps: &Ma
     }
     for peer in bgp.peers.values().filter(|peer| peer.families.contains(&family)) {
         exchange(&mut block, bgp, peer);
-        if family == Family::Ipv6 && dialect.version.can_leave_out_link_local() {
+        let numbered = peer.key.address().is_some();
+        if family == Family::Ipv6 && numbered && dialect.version.can_leave_out_link_local() {
             // A receiver prefers a link-local next hop (RFC 2545), and that would be the node's own, whatever was asked for.
-            block.line(
-                format!("neighbor {} nexthop-local unchanged", peer.address),
-                &one(IntentKey::Peer(peer.address)),
-            );
+            // On an interface it may be the only one there is.
+            block.line(format!("neighbor {} nexthop-local unchanged", peer.key), &one(IntentKey::Peer(peer.key)));
         }
     }
 }
 
 fn exchange(block: &mut Block<'_>, bgp: &DesiredBgp, peer: &Peer) {
-    let sources = one(IntentKey::Peer(peer.address));
-    let neighbor = format!("neighbor {}", peer.address);
+    let sources = one(IntentKey::Peer(peer.key));
+    let neighbor = format!("neighbor {}", peer.key);
     let mut line = |text: String| block.line(format!("{neighbor} {text}"), &sources);
     line("activate".to_owned());
     line(format!("maximum-prefix {} warning-only", peer.max_prefix));

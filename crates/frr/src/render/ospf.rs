@@ -124,7 +124,7 @@ fn router<'a>(top: &'a mut Block<'_>, words: &Words, router_id: Option<Ipv4Addr>
 
 /// An interface and the route-map that marks it as own: lines of an interface carry no name.
 fn interface(top: &mut Block<'_>, words: &Words, ospf: &OspfInterface) {
-    let sources = one(IntentKey::Ospf(ospf.interface.clone()));
+    let sources = one(IntentKey::Ospf(ospf.interface));
     let defaults = OspfTimers::default();
     top.open(format!("route-map {}{} permit 10", own::INTERFACE_PREFIX, ospf.interface), &sources);
     let mut block = top.open(format!("interface {}", ospf.interface), &sources);

@@ -119,35 +119,50 @@ fn a_full_node() {
          neighbor 10.12.0.2 shutdown
          neighbor 10.13.0.3 remote-as 65001
          neighbor 2001:db8:ffff::2 remote-as 65003
+         neighbor r3 interface remote-as 65004
+         neighbor r3 shutdown message down at 010.0.0.1
         router bgp 65001
          address-family ipv4 unicast
           neighbor 10.12.0.2 route-map NR-IN in
           neighbor 10.13.0.3 route-map NR-IN in
+          neighbor r3 route-map NR-IN in
           neighbor 10.12.0.2 route-map NR-OUT out
           neighbor 10.13.0.3 route-map NR-OUT out
+          neighbor r3 route-map NR-OUT out
           neighbor 10.12.0.2 maximum-prefix 1000 warning-only
           neighbor 10.13.0.3 maximum-prefix 1000 warning-only
+          neighbor r3 maximum-prefix 1000 warning-only
           neighbor 10.12.0.2 attribute-unchanged next-hop
+          neighbor r3 attribute-unchanged next-hop
         router bgp 65001
          address-family ipv6 unicast
           neighbor 10.12.0.2 route-map NR-IN in
           neighbor 2001:db8:ffff::2 route-map NR-IN in
+          neighbor r3 route-map NR-IN in
           neighbor 10.12.0.2 route-map NR-OUT out
           neighbor 2001:db8:ffff::2 route-map NR-OUT out
+          neighbor r3 route-map NR-OUT out
           neighbor 10.12.0.2 maximum-prefix 1000 warning-only
           neighbor 2001:db8:ffff::2 maximum-prefix 5 warning-only
+          neighbor r3 maximum-prefix 1000 warning-only
           neighbor 10.12.0.2 attribute-unchanged next-hop
           neighbor 2001:db8:ffff::2 attribute-unchanged next-hop
+          neighbor r3 attribute-unchanged next-hop
           neighbor 10.12.0.2 nexthop-local unchanged
           neighbor 2001:db8:ffff::2 nexthop-local unchanged
         router bgp 65001
+         neighbor r3 local-as 65009 no-prepend replace-as
          neighbor 10.12.0.2 description tor 1 at 010.0.0.1
          neighbor 10.12.0.2 timers 3 9
          neighbor 10.12.0.2 timers connect 1
          neighbor 10.13.0.3 timers connect 1
          neighbor 2001:db8:ffff::2 timers connect 1
+         neighbor r3 timers connect 30
          neighbor 2001:db8:ffff::2 graceful-restart
+         neighbor r3 advertisement-interval 5
+         neighbor r3 passive
          neighbor 2001:db8:ffff::2 ebgp-multihop 255
+         neighbor r3 ttl-security hops 1
          neighbor 10.12.0.2 password ********
          neighbor 10.12.0.2 bfd profile NR-B-100-200-4
          neighbor 2001:db8:ffff::2 bfd profile NR-B-300-300-3
@@ -158,10 +173,12 @@ fn a_full_node() {
          address-family ipv4 unicast
           neighbor 10.12.0.2 activate
           neighbor 10.13.0.3 activate
+          neighbor r3 activate
         router bgp 65001
          address-family ipv6 unicast
           neighbor 10.12.0.2 activate
           neighbor 2001:db8:ffff::2 activate
+          neighbor r3 activate
         router bgp 65001
          no neighbor 10.12.0.2 shutdown
         # ospfd

@@ -52,6 +52,12 @@ impl Rule {
         self
     }
 
+    /// Another line may not stand beside it.
+    const fn removed_first(mut self) -> Self {
+        self.remove = Order::RemoveOthers;
+        self
+    }
+
     const fn delete_first(mut self) -> Self {
         self.change = Change::DeleteFirst;
         self
@@ -65,6 +71,12 @@ const fn policy(kind: LineKind, pattern: &'static str) -> Rule {
 const fn session(kind: LineKind, pattern: &'static str, undo: &'static str) -> Rule {
     let (add, remove) = (Order::NeighborSettings, Order::NeighborSettings);
     rule(kind, BGPD, Scope::RouterBgp, pattern, add, remove).undone_by(undo)
+}
+
+const fn shutdown(pattern: &'static str) -> Rule {
+    rule(LineKind::NeighborShutdown, BGPD, Scope::RouterBgp, pattern, Order::Neighbors, Order::NeighborStarts)
+        .undone_by("no neighbor {} shutdown")
+        .resets_when_set()
 }
 
 const fn family(kind: LineKind, pattern: &'static str, undo: &'static str) -> Rule {
@@ -131,17 +143,21 @@ pub const RULES: &[Rule] = &[
     )
     .undone_by("no neighbor {}")
     .resets(),
-    // Set on a new neighbor until it is complete, and taken back where somebody typed it.
+    // An unnumbered one, known by its interface.
     rule(
-        LineKind::NeighborShutdown,
+        LineKind::NeighborRemoteAs,
         BGPD,
         Scope::RouterBgp,
-        "neighbor {id} shutdown",
+        "neighbor {id} interface remote-as {v}",
         Order::Neighbors,
-        Order::NeighborStarts,
+        Order::RemoveNeighbors,
     )
-    .undone_by("no neighbor {} shutdown")
-    .resets_when_set(),
+    .undone_by("no neighbor {}")
+    .resets(),
+    // Set on a new neighbor until it is complete, too. FRR keeps the message of a line that has none.
+    shutdown("neighbor {id} shutdown").delete_first(),
+    shutdown("neighbor {id} shutdown message {*}"),
+    session(LineKind::NeighborLocalAs, "neighbor {id} local-as {*}", "no neighbor {} local-as").resets(),
     session(LineKind::NeighborDescription, "neighbor {id} description {*}", "no neighbor {} description"),
     session(LineKind::NeighborTimersConnect, "neighbor {id} timers connect {v}", "no neighbor {} timers connect"),
     // FRR 10 resets the session, FRR 8 waits for the next one. Each mode is taken back by its own word only.
@@ -160,7 +176,17 @@ pub const RULES: &[Rule] = &[
     ),
     session(LineKind::NeighborTimers, "neighbor {id} timers {v} {v}", "no neighbor {} timers"),
     session(LineKind::NeighborUpdateSource, "neighbor {id} update-source {v}", "no neighbor {} update-source").resets(),
-    session(LineKind::NeighborEbgpMultihop, "neighbor {id} ebgp-multihop {v}", "no neighbor {} ebgp-multihop").resets(),
+    session(
+        LineKind::NeighborAdvertisementInterval,
+        "neighbor {id} advertisement-interval {v}",
+        "no neighbor {} advertisement-interval",
+    ),
+    session(LineKind::NeighborPassive, "neighbor {id} passive", "").resets(),
+    // FRR takes one of the two only.
+    session(LineKind::NeighborEbgpMultihop, "neighbor {id} ebgp-multihop {v}", "no neighbor {} ebgp-multihop")
+        .resets()
+        .removed_first(),
+    session(LineKind::NeighborTtlSecurity, "neighbor {id} ttl-security hops {v}", "").resets().removed_first(),
     session(LineKind::NeighborPassword, "neighbor {id} password {*}", "no neighbor {} password").resets(),
     session(LineKind::NeighborBfdProfile, "neighbor {id} bfd profile {v}", "no neighbor {} bfd profile"),
     session(LineKind::NeighborBfd, "neighbor {id} bfd", "no neighbor {} bfd").resets_when_taken_back(),

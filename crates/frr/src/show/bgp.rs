@@ -1,9 +1,10 @@
 //! BGP peers and own prefixes as bgpd prints them (`bgpd/bgp_vty.c`, `bgpd/bgp_route.c`).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use novaroute_core::live::{PeerLive, SessionState};
-use novaroute_core::peer::PeerAddress;
+use novaroute_core::peer::PeerKey;
 use novaroute_core::prefix::Prefix;
 use serde_json::Value;
 
@@ -37,12 +38,12 @@ pub fn has_no_path(text: &str) -> Result<bool, ShowError> {
     Ok(field::elements(&object(PREFIX, text)?, "paths").next().is_none())
 }
 
-/// The peers in an answer to [`NEIGHBORS`]. A neighbor that is known by its interface or by a link-local address
-/// is no [`PeerAddress`] and is left out.
+/// The peers in an answer to [`NEIGHBORS`]. A neighbor that is known by a link-local address is no [`PeerKey`] and is left
+/// out.
 ///
 /// # Errors
 /// [`ShowError`] when the text is no JSON object.
-pub fn peers(text: &str) -> Result<BTreeMap<PeerAddress, PeerLive>, ShowError> {
+pub fn peers(text: &str) -> Result<BTreeMap<PeerKey, PeerLive>, ShowError> {
     let answer = object(NEIGHBORS, text)?;
     let neighbors = field::all_members(&answer).filter(|(_, value)| value.is_object());
     Ok(neighbors.filter_map(|(name, value)| Some((name.parse().ok()?, peer(value)))).collect())
@@ -62,8 +63,15 @@ fn peer(value: &Value) -> PeerLive {
         // A session that came up at once still has the reason for which a new peer waits.
         last_reset: if established && flaps == 0 { String::new() } else { last_reset(value) },
         flaps,
+        remote_address: remote_address(value),
         graceful_restart: established && keeps_routes(value),
     }
+}
+
+/// Where the session goes; of an unnumbered peer, what its router advertisements have told.
+fn remote_address(value: &Value) -> Option<IpAddr> {
+    let told = [field::text(value, "hostForeign"), field::text(value, "bgpNeighborAddr")];
+    told.into_iter().find_map(|text| text.parse().ok())
 }
 
 /// The own side said that it restarts gracefully, and the other side that it helps (RFC 4724). A `*` marks a mode that
@@ -115,7 +123,7 @@ pub struct AdvertisedTo {
     /// The own path.
     pub own: OwnPath,
     /// Peers that were sent it; empty unless it is the best path.
-    pub peers: BTreeSet<PeerAddress>,
+    pub peers: BTreeSet<PeerKey>,
 }
 
 /// Whether an own prefix stands in the table and who was sent it, from an answer to [`prefix_command`].
@@ -149,7 +157,7 @@ fn own_path(path: &Value) -> OwnPath {
     }
 }
 
-fn receivers(table_entry: &Value) -> BTreeSet<PeerAddress> {
+fn receivers(table_entry: &Value) -> BTreeSet<PeerKey> {
     field::members(table_entry, "advertisedTo").filter_map(|(name, _)| name.parse().ok()).collect()
 }
 

@@ -85,9 +85,8 @@ impl Agent {
     async fn remove(&self, key: &IntentKey) -> Result<(), Status> {
         let (mut client, owner, token) = (self.client.clone(), COMPANION_OWNER.to_owned(), self.token.clone());
         match key {
-            IntentKey::Peer(address) => {
-                let neighbor_address = address.to_string();
-                let request = v1::RemovePeerRequest { owner, token, neighbor_address, ..Default::default() };
+            IntentKey::Peer(peer) => {
+                let request = v1::RemovePeerRequest { owner, token, ..novaroute_api::to_proto::remove_peer(*peer) };
                 client.remove_peer(self.fenced(request)?).await.map(drop)
             }
             IntentKey::Prefix(protocol, prefix) => {

@@ -264,7 +264,7 @@ impl Session {
     /// Whether the agent had this before the session.
     fn holds(&self, key: &IntentKey) -> bool {
         match key {
-            IntentKey::Peer(address) => self.held.contains(&address.to_string()),
+            IntentKey::Peer(peer) => self.held.contains(&peer.to_string()),
             IntentKey::Prefix(_, prefix) => self.held.contains(&prefix.to_string()),
             IntentKey::Bgp | IntentKey::Bfd(_) | IntentKey::Ospf(_) => false,
         }

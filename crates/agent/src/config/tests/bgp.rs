@@ -103,9 +103,10 @@ fn every_field_of_a_peer_is_read() {
         "peer_type: external, keepalive: 3, hold_time: 9, bfd_enabled: true, description: \"rack 1\", \
          address_families: [ipv4_unicast, ipv6_unicast], source_address: 10.0.0.1, ebgp_multihop: 2, \
          password: s3cret, max_prefix: 5, bfd_min_rx_ms: 50, bfd_min_tx_ms: 60, bfd_detect_multiplier: 4, \
-         graceful_restart: full",
+         graceful_restart: full, local_as: 65009, passive: true, connect_retry_s: 30, advertisement_interval_s: 5, \
+         shutdown: true, shutdown_message: \"back at 10:00\"",
     ))[0];
-    assert_eq!((peer.address.to_string().as_str(), peer.remote_as.get()), ("10.0.0.2", 65001));
+    assert_eq!((peer.key.to_string().as_str(), peer.remote_as.get()), ("10.0.0.2", 65001));
     assert_eq!(peer.peer_type, Some(PeerType::External));
     assert_eq!(peer.timers.map(|timers| (timers.keepalive_s(), timers.hold_s())), Some((3, 9)));
     let bfd = peer.bfd.unwrap();
@@ -117,6 +118,12 @@ fn every_field_of_a_peer_is_read() {
     assert_eq!(peer.password.as_ref().unwrap().reveal(), "s3cret");
     assert_eq!(peer.max_prefix.get(), 5);
     assert_eq!(peer.graceful_restart, GracefulRestart::Full);
+    let settings = &peer.settings;
+    assert_eq!((settings.local_as.unwrap().get(), settings.passive), (65009, true));
+    assert_eq!(settings.connect_retry_s.unwrap().get(), 30);
+    assert_eq!(settings.advertisement_interval.unwrap().seconds(), 5);
+    let message = settings.shutdown.as_ref().and_then(|shutdown| shutdown.message.as_ref()).unwrap();
+    assert_eq!(message.as_str(), "back at 10:00");
     assert!(!format!("{peer:?}").contains("s3cret"));
 }
 
@@ -135,6 +142,8 @@ fn a_bad_field_of_a_peer_is_reported_at_its_key() {
         ("password: 12345", "bgp.peers[0].password: is a number where text belongs; put it in quotes"),
         ("bfd_min_rx_ms: 5", "bgp.peers[0].bfd_min_rx_ms: 5 is not an interval"),
         ("description: \"a  b\"", "bgp.peers[0].description: \"a  b\" is not a description"),
+        ("ebgp_multihop: 2, ttl_security_hops: 2", "bgp.peers[0].ttl_security_hops: 2 is set beside"),
+        ("shutdown_message: soon", "bgp.peers[0].shutdown_message: is set while"),
         ("holdtime: 9", "bgp.peers[0].holdtime: unknown key; did you mean \"hold_time\"?"),
     ] {
         let errors = errors(&with_peer(fields));
@@ -149,7 +158,7 @@ fn peers_must_be_complete_and_distinct_and_fit_the_local_as() {
         ("bgp: {peers: [{neighbor_address: 10.0.0.2}]}", "bgp.peers[0]: remote_as is missing; set it"),
         (
             "bgp: {peers: [{neighbor_address: \"fd00::1\", remote_as: 1}, {neighbor_address: \"fd00:0::1\", remote_as: 2}]}",
-            "bgp.peers[1]: fd00::1 is already the address of bgp.peers[0]",
+            "bgp.peers[1]: fd00::1 is already the peer of bgp.peers[0]",
         ),
         (
             "bgp: {local_as: 1, router_id: 1.1.1.1, peers: [{neighbor_address: 10.0.0.2, remote_as: 1, peer_type: external}]}",
@@ -202,7 +211,7 @@ fn a_faulty_peer_hides_no_clash_with_others() {
         &[
             "bgp.peers[0]: keepalive: is not set while peer.hold_time is 9",
             "bgp.peers[0]: with the remote AS 1 and the local AS 1 the peer is internal",
-            "bgp.peers[1]: 10.0.0.2 is already the address of bgp.peers[0]",
+            "bgp.peers[1]: 10.0.0.2 is already the peer of bgp.peers[0]",
             "bgp.peers[1].ebgp_multihop",
         ],
     );

@@ -6,7 +6,7 @@ use novaroute_core::intent::Protocol;
 use novaroute_core::live::{BfdLive, BfdState, OspfLive, PeerLive, SessionState};
 use novaroute_core::name::InterfaceName;
 use novaroute_core::ospf::OspfInterface;
-use novaroute_core::peer::{Peer, PeerAddress};
+use novaroute_core::peer::{Peer, PeerKey};
 use novaroute_core::prefix::Prefix;
 use novaroute_core::state::{Cause, IntentState};
 
@@ -18,18 +18,31 @@ pub(super) fn peer_row(row: &Row<'_>, peer: &Peer) -> v1::PeerStatus {
         bfd_enabled: peer.bfd.is_some(),
         bfd_status: bfd_word(row, peer),
         description: peer.description.as_ref().map(ToString::to_string).unwrap_or_default(),
-        ..unclaimed_peer_row(row, peer.address)
+        ..unclaimed_peer_row(row, peer.key)
     }
 }
 
-/// A peer of which only the address is known.
-pub(super) fn unclaimed_peer_row(row: &Row<'_>, address: PeerAddress) -> v1::PeerStatus {
+/// A peer of which only the key is known.
+pub(super) fn unclaimed_peer_row(row: &Row<'_>, key: PeerKey) -> v1::PeerStatus {
     // An overridden peer is not the one that FRR runs.
     let overridden = row.status.state == IntentState::Overridden;
-    let live = row.live.peers.get(&address).filter(|_| !overridden).cloned().unwrap_or_default();
-    let PeerLive { state, uptime_s, prefixes_received, prefixes_sent, last_reset, flaps, graceful_restart } = live;
+    let live = row.live.peers.get(&key).filter(|_| !overridden).cloned().unwrap_or_default();
+    let PeerLive {
+        state,
+        uptime_s,
+        prefixes_received,
+        prefixes_sent,
+        last_reset,
+        flaps,
+        remote_address,
+        graceful_restart,
+    } = live;
+    let interface = match key {
+        PeerKey::Address(_) => None,
+        PeerKey::Interface(interface) => Some(interface.get()),
+    };
     v1::PeerStatus {
-        neighbor_address: address.to_string(),
+        neighbor_address: key.to_string(),
         state: state.as_str().to_owned(),
         peer_state: peer_state(state).into(),
         owner: row.owner(),
@@ -41,6 +54,8 @@ pub(super) fn unclaimed_peer_row(row: &Row<'_>, address: PeerAddress) -> v1::Pee
         gr_negotiated: graceful_restart,
         intent_state: row.state(),
         reason: row.reason(),
+        interface_name: interface.map(|name| name.to_string()).unwrap_or_default(),
+        remote_address: remote_address.map(|address| address.to_string()).unwrap_or_default(),
         ..Default::default()
     }
 }
@@ -49,7 +64,7 @@ fn bfd_word(row: &Row<'_>, peer: &Peer) -> String {
     if peer.bfd.is_none() {
         return String::new();
     }
-    let seen = row.live.bfd_to(peer.address).map_or(BfdState::Down, |(_, bfd)| bfd.state);
+    let seen = row.live.bfd_to(peer.key).map_or(BfdState::Down, |(_, bfd)| bfd.state);
     seen.as_str().to_owned()
 }
 
@@ -97,7 +112,7 @@ pub(super) fn bfd_row(row: &Row<'_>, session: &BfdSession) -> v1::BfdSessionStat
 /// they are not the peer's own.
 pub(super) fn bfd_of_peer_row(row: &Row<'_>, peer: &Peer, timers_from: Option<Cause>) -> Option<v1::BfdSessionStatus> {
     peer.bfd?;
-    let (key, bfd) = row.live.bfd_to(peer.address)?;
+    let (key, bfd) = row.live.bfd_to(peer.key)?;
     let mut status = bfd_status(row, key, Some(bfd));
     if status.reason.is_empty() {
         status.reason = timers_from.map(|cause| cause.to_string()).unwrap_or_default();

@@ -5,7 +5,7 @@ use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
 use novaroute_core::intent::{Advertisement, Change, Intent, IntentKey, Protocol, Target};
 use novaroute_core::name::SessionId;
 use novaroute_core::ospf::{OspfInterface, OspfTimers};
-use novaroute_core::peer::{GracefulRestart, Peer, PeerTimers, PeerType};
+use novaroute_core::peer::{GracefulRestart, Peer, PeerSettings, PeerTimers, PeerType};
 use novaroute_core::prefix::Family;
 use novaroute_core::secret::Password;
 use novaroute_core::session::{Lease, Registration, SessionTerms};
@@ -74,7 +74,7 @@ pub(super) fn session(epoch: u64) -> SessionTerms {
 
 fn peer() -> Peer {
     Peer {
-        address: "192.0.2.2".parse().unwrap(),
+        key: "192.0.2.2".parse().unwrap(),
         remote_as: Asn::new(65_002).unwrap(),
         peer_type: Some(PeerType::External),
         timers: Some(PeerTimers::new(3, 9).unwrap()),
@@ -86,6 +86,7 @@ fn peer() -> Peer {
         password: Some(Password::new("hunter2").unwrap()),
         max_prefix: 500.try_into().unwrap(),
         graceful_restart: GracefulRestart::Full,
+        settings: PeerSettings { passive: true, ..PeerSettings::default() },
     }
 }
 

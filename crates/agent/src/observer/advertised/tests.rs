@@ -27,11 +27,11 @@ fn remove(store: &mut Store, number: u8) {
     store.remove(&IntentKey::Prefix(Protocol::Bgp, prefix(number)), Place::Base);
 }
 
-fn to_one() -> BTreeSet<PeerAddress> {
+fn to_one() -> BTreeSet<PeerKey> {
     [TOR.parse().unwrap()].into()
 }
 
-fn peers(prefixes_sent: u32, flaps: u32) -> BTreeMap<PeerAddress, PeerLive> {
+fn peers(prefixes_sent: u32, flaps: u32) -> BTreeMap<PeerKey, PeerLive> {
     let peer = PeerLive { state: SessionState::Established, prefixes_sent, flaps, ..PeerLive::default() };
     [(TOR.parse().unwrap(), peer)].into()
 }
@@ -40,7 +40,7 @@ fn peers(prefixes_sent: u32, flaps: u32) -> BTreeMap<PeerAddress, PeerLive> {
 fn look(
     advertised: &mut Advertised,
     store: &Store,
-    peers: &BTreeMap<PeerAddress, PeerLive>,
+    peers: &BTreeMap<PeerKey, PeerLive>,
     unsent: &[u8],
 ) -> BTreeSet<Prefix> {
     advertised.doubt(store.snapshot(), peers);

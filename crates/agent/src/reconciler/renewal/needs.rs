@@ -1,10 +1,10 @@
 //! What a restart of zebra was seen to have cost.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use novaroute_core::intent::{Intent, IntentKey, Protocol};
 use novaroute_core::live::{Live, PeerLive};
+use novaroute_core::peer::PeerKey;
 use novaroute_core::prefix::{Family, Prefix};
 use novaroute_core::state::IntentState;
 use novaroute_core::store::Snapshot;
@@ -20,15 +20,19 @@ pub(super) fn has_learned(live: &Live) -> bool {
 
 /// The peers that are protected by BFD and to which bfdd has no session: FRR 8 goes on without it, FRR 10 does not start
 /// BGP before it is up.
-pub(super) fn lost_bfd_sessions(snapshot: &Snapshot, live: &Live) -> BTreeSet<IpAddr> {
+pub(super) fn lost_bfd_sessions(snapshot: &Snapshot, live: &Live) -> BTreeSet<PeerKey> {
     if !live.daemons.get("bfdd").is_some_and(|bfdd| bfdd.connected) {
         return BTreeSet::new();
     }
     let protected = snapshot.slots().filter_map(|(_, slot)| match &slot.live()?.intent {
-        Intent::Peer(peer) if peer.bfd.is_some() => Some(peer.address),
+        Intent::Peer(peer) if peer.bfd.is_some() => Some(peer.key),
         _ => None,
     });
-    protected.filter(|address| live.bfd_to(*address).is_none()).map(|address| address.get()).collect()
+    // As long as the address of an unnumbered peer is not known, there is none to have a session with.
+    let is_known = |peer: &PeerKey| {
+        peer.address().is_some() || live.peers.get(peer).is_some_and(|peer| peer.remote_address.is_some())
+    };
+    protected.filter(|peer| is_known(peer) && live.bfd_to(*peer).is_none()).collect()
 }
 
 /// How OSPF differs from what FRR has been given.
@@ -114,7 +118,7 @@ mod tests {
         let protected = Intent::Peer(Peer { bfd: Some(BfdTimers::default()), ..peer.clone() });
         let connected = |connected| DaemonLive { connected, ..DaemonLive::default() };
         let live = |bfdd| Live { daemons: [("bfdd".to_owned(), connected(bfdd))].into(), ..Live::default() };
-        let key = BfdKey { peer: peer.address.get(), interface: None, hop: Hop::Single };
+        let key = BfdKey { peer: peer.key.address().unwrap(), interface: None, hop: Hop::Single };
         let with_session = Live { bfd: [(key, BfdLive::default())].into(), ..live(true) };
         for (intent, live, lost) in [
             (&protected, &live(true), 1),

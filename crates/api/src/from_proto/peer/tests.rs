@@ -65,7 +65,15 @@ fn all_bad_fields_are_reported_in_the_order_of_the_message() {
             bfd_min_rx_ms: 9,
             bfd_min_tx_ms: 60_001,
             bfd_detect_multiplier: 1,
+            interface_name: String::new(),
+            local_as: 0,
+            ttl_security_hops: 255,
+            passive: true,
+            connect_retry_s: 65_536,
+            advertisement_interval_s: 601,
             graceful_restart: 4,
+            shutdown: false,
+            shutdown_message: "a|b".into(),
         }
     };
     let expected = [
@@ -83,6 +91,10 @@ fn all_bad_fields_are_reported_in_the_order_of_the_message() {
         "bfd_min_rx_ms",
         "bfd_min_tx_ms",
         "bfd_detect_multiplier",
+        "ttl_security_hops",
+        "connect_retry_s",
+        "advertisement_interval_s",
+        "shutdown_message",
         "graceful_restart",
     ];
     assert_eq!(refused(all_bad), expected.map(|field| format!("peer.{field}")));
@@ -117,6 +129,40 @@ fn bfd_timers_are_checked_and_kept_only_with_bfd() {
     });
     assert_eq!(with_bfd.bfd, BfdTimers::new(10, 300, 255).ok());
     assert_eq!(refused(|peer| peer.bfd_min_tx_ms = 5), ["peer.bfd_min_tx_ms"]);
+}
+
+#[test]
+fn a_peer_is_known_by_its_address_or_by_an_interface() {
+    let unnumbered = |peer: &mut BgpPeer| {
+        peer.neighbor_address.clear();
+        peer.interface_name = "eth1".into();
+    };
+    assert_eq!(peer(unnumbered).key, "eth1".parse().unwrap());
+    assert_eq!(refused(|peer| peer.neighbor_address.clear()), ["peer.neighbor_address"]);
+    assert_eq!(refused(|peer| peer.neighbor_address = "eth1".into()), ["peer.neighbor_address"]);
+    assert_eq!(refused(|peer| peer.interface_name = "eth1".into()), ["peer.interface_name"]);
+    for name in ["10.0.0.2", "NR-IN", "eth1 remote-as 1", "fe80::1"] {
+        let named = |peer: &mut BgpPeer| {
+            unnumbered(peer);
+            peer.interface_name = name.into();
+        };
+        assert_eq!(refused(named), ["peer.interface_name"], "{name}");
+    }
+    let far = |peer: &mut BgpPeer| {
+        unnumbered(peer);
+        (peer.source_address, peer.ebgp_multihop) = ("10.0.0.1".into(), 2);
+    };
+    assert_eq!(refused(far), ["peer.source_address", "peer.ebgp_multihop"]);
+}
+
+#[test]
+fn settings_that_exclude_each_other_are_refused() {
+    assert_eq!(refused(|peer| peer.local_as = peer.remote_as), ["peer.local_as"]);
+    let both = |peer: &mut BgpPeer| (peer.ebgp_multihop, peer.ttl_security_hops) = (2, 2);
+    assert_eq!(refused(both), ["peer.ttl_security_hops"]);
+    assert_eq!(refused(|peer| peer.shutdown_message = "maintenance".into()), ["peer.shutdown_message"]);
+    let told = peer(|peer| (peer.shutdown, peer.shutdown_message) = (true, "back at 10:00".into()));
+    assert_eq!(told.settings.shutdown.unwrap().message.unwrap().as_str(), "back at 10:00");
 }
 
 #[test]

@@ -3,7 +3,7 @@ use crate::bfd::Hop;
 
 const TOR: &str = "10.0.0.2";
 
-fn tor() -> PeerAddress {
+fn tor() -> PeerKey {
     TOR.parse().unwrap()
 }
 
@@ -88,7 +88,7 @@ fn a_push_that_a_look_has_told_already_says_nothing_new() {
 
 #[test]
 fn looks_at_one_daemon_say_nothing_of_pushes_of_another() {
-    let key = BfdKey { peer: tor().get(), interface: None, hop: Hop::Single };
+    let key = BfdKey { peer: tor().address().unwrap(), interface: None, hop: Hop::Single };
     let sessions = |state| Look::Bfd([(key.clone(), BfdLive { state, ..BfdLive::default() })].into());
     let mut told = Told::default();
     told.look("bfdd", sessions(BfdState::Up), at(10));

@@ -5,7 +5,7 @@ use crate::show::tests::both_versions;
 
 /// One line for each peer.
 fn shown(text: &str) -> String {
-    let line = |(address, peer): (PeerAddress, PeerLive)| {
+    let line = |(address, peer): (PeerKey, PeerLive)| {
         format!(
             "{address}: {} {:?} in {} out {} flaps {} {:?}\n",
             peer.state.as_str(),
@@ -27,6 +27,7 @@ fn peers_of_frr_8() {
         10.12.0.99: Active None in 0 out 0 flaps 0 "Waiting for peer OPEN"
         10.13.0.3: Idle None in 0 out 0 flaps 1 "BGP Notification send: OPEN Message Error/Bad Peer AS"
         fd12::2: Established Some(355) in 1 out 1 flaps 1 "No AFI/SAFI activated for peer"
+        r3: Idle None in 0 out 0 flaps 0 "Waiting for Peer IPv6 LLA"
     "#]]
     .assert_eq(&shown(include_str!("../testdata/8.4/bgp_neighbors.json")));
 }
@@ -39,6 +40,7 @@ fn peers_of_frr_10() {
         10.12.0.99: Active None in 0 out 0 flaps 0 "Waiting for peer OPEN"
         10.13.0.3: Idle None in 0 out 0 flaps 1 "BGP Notification send: OPEN Message Error/Bad Peer AS"
         fd12::2: Established Some(353) in 1 out 1 flaps 0 ""
+        r3: Idle None in 0 out 0 flaps 0 "Waiting for Peer IPv6 LLA"
     "#]]
     .assert_eq(&shown(include_str!("../testdata/10.3/bgp_neighbors.json")));
 }
@@ -52,9 +54,9 @@ fn families_are_summed_and_never_overflow() {
 }
 
 #[test]
-fn neighbors_without_a_routable_address_are_left_out() {
+fn a_neighbor_that_is_known_by_a_link_local_address_is_left_out() {
     let text = r#"{"eth0": {}, "fe80::1": {"bgpState": "Established"}, "vrfId": 0, "10.0.0.3": 7, "10.0.0.2": {}}"#;
-    assert_eq!(shown(text), "10.0.0.2: Idle None in 0 out 0 flaps 0 \"\"\n");
+    assert_eq!(shown(text), "10.0.0.2: Idle None in 0 out 0 flaps 0 \"\"\neth0: Idle None in 0 out 0 flaps 0 \"\"\n");
 }
 
 #[test]
@@ -117,5 +119,5 @@ fn a_path_without_flags_is_not_advertised() {
     assert_eq!(advertised_to(text), Ok(sent(OwnPath::Invalid, &[])));
     let text = r#"{"advertisedTo": {"10.0.0.2": {}, "eth0": {}},
         "paths": [{"sourced": true, "valid": true, "bestpath": {"overall": true}}]}"#;
-    assert_eq!(advertised_to(text), Ok(sent(OwnPath::Best, &["10.0.0.2"])));
+    assert_eq!(advertised_to(text), Ok(sent(OwnPath::Best, &["10.0.0.2", "eth0"])));
 }
