@@ -81,7 +81,7 @@ type Reply = oneshot::Sender<Result<Accepted, Rejection>>;
 enum Message {
     Demand {
         owner: OwnerName,
-        demand: Demand,
+        demand: Box<Demand>,
         origin: Origin,
         reply: Reply,
     },
@@ -122,6 +122,7 @@ impl OwnerHandle {
     /// As [`OwnerHandle::submit`].
     pub async fn submit_from(&self, owner: OwnerName, demand: Demand, origin: Origin) -> Result<Accepted, Rejection> {
         let (reply, answer) = oneshot::channel();
+        let demand = Box::new(demand);
         self.send(Message::Demand { owner, demand, origin, reply })?;
         answer.await.unwrap_or_else(|_| Err(shutting_down()))
     }
@@ -266,7 +267,7 @@ impl OwnerTask {
             match message {
                 Message::Demand { owner, demand, origin, reply } => {
                     let origin = Origin { now_ms, ..origin };
-                    if let Err((rejection, reply)) = group.submit(&owner, demand, &origin, reply) {
+                    if let Err((rejection, reply)) = group.submit(&owner, *demand, &origin, reply) {
                         self.refuse(&owner, rejection, reply);
                     }
                 }

@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(
             reset_by(|desired| {
                 let new = sample::peer("10.14.0.4", 65004);
-                desired.bgp.as_mut().unwrap().peers.insert(new.key.clone(), new);
+                desired.bgp.as_mut().unwrap().peers.insert(new.key, new);
             }),
             none
         );

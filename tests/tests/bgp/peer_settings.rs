@@ -107,7 +107,8 @@ impl Stage {
         self.at_tor(&[&format!("remote-as {SHOWN_AS}")]).await?;
         self.apply(|peer| peer.local_as = SHOWN_AS, &[&format!("local-as {SHOWN_AS} no-prepend replace-as")]).await?;
         self.established_anew(before).await?;
-        let only = |path: &serde_json::Value| path["aspath"]["string"] == SHOWN_AS.to_string();
+        let shown = SHOWN_AS.to_string();
+        let only = |path: &serde_json::Value| path["aspath"]["string"] == shown.as_str();
         wait_path(&self.scene.tor.router, "10.66.0.1/32", self.node(), only).await?;
         let before = self.sessions().await?;
         self.at_tor(&[&format!("remote-as {NODE_AS}")]).await?;

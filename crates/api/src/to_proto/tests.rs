@@ -65,27 +65,27 @@ fn peer_names() -> impl Strategy<Value = (Option<Description>, Option<Password>)
 }
 
 /// The key of a peer, and what only one that is known by an address has: the own address and the hops.
-fn peer_ends() -> impl Strategy<Value = (PeerKey, Option<IpAddr>, Option<NonZeroU8>)> {
+fn peer_ends() -> BoxedStrategy<(PeerKey, Option<IpAddr>, Option<NonZeroU8>)> {
     let numbered =
         family().prop_flat_map(|family| (host(family), option::of(host(family)), any::<Option<NonZeroU8>>()));
     let numbered = numbered.prop_map(|(address, source, hops)| (parse::<PeerKey>(address), source, hops));
     let unnumbered = "[a-z][A-Za-z0-9_.-]{0,14}".prop_map(|name| (parse::<PeerKey>(name), None, None));
-    prop_oneof![numbered, unnumbered]
+    prop_oneof![numbered, unnumbered].boxed()
 }
 
-fn settings() -> impl Strategy<Value = PeerSettings> {
+fn settings() -> BoxedStrategy<PeerSettings> {
     let message = option::of("[!-{}~é東]{1,20}( [!-{}~é東]{1,20}){0,2}".prop_map(parse::<ShutdownMessage>));
     let shutdown = option::of(message.prop_map(|message| Shutdown { message }));
-    (option::of(1..=u32::MAX), 0..=254_u32, any::<bool>(), any::<Option<NonZeroU16>>(), 0..=600_u32, shutdown).prop_map(
-        |(local_as, hops, passive, connect_retry_s, interval, shutdown)| PeerSettings {
+    (option::of(1..=u32::MAX), 0..=254_u32, any::<bool>(), any::<Option<NonZeroU16>>(), 0..=600_u32, shutdown)
+        .prop_map(|(local_as, hops, passive, connect_retry_s, interval, shutdown)| PeerSettings {
             local_as: local_as.and_then(|number| Asn::new(number).ok()),
             ttl_security: TtlSecurity::from_number(hops).unwrap(),
             passive,
             connect_retry_s,
             advertisement_interval: AdvertisementInterval::from_number(interval).unwrap(),
             shutdown,
-        },
-    )
+        })
+        .boxed()
 }
 
 /// What excludes each other is not asked for.
@@ -95,31 +95,41 @@ fn consistent(mut peer: Peer) -> Peer {
     peer
 }
 
-fn peer() -> impl Strategy<Value = Peer> {
+fn peer() -> BoxedStrategy<Peer> {
     let types = prop::sample::select(vec![None, Some(PeerType::External), Some(PeerType::Internal)]);
     let numbers = (1..=u32::MAX, any::<NonZeroU32>());
     let families = btree_set(family(), 1..=2);
     let restart = prop::sample::select(vec![GracefulRestart::Helper, GracefulRestart::Full, GracefulRestart::Off]);
     let timers = (option::of(peer_timers()), option::of(bfd_timers()), restart);
-    (peer_ends(), types, numbers, families, timers, peer_names(), settings()).prop_map(
-        |((key, source_address, multihop), peer_type, (remote_as, max_prefix), families, timers, names, settings)| {
-            consistent(Peer {
-                key,
-                remote_as: Asn::new(remote_as).unwrap(),
+    (peer_ends(), types, numbers, families, timers, peer_names(), settings())
+        .prop_map(
+            |(
+                (key, source_address, multihop),
                 peer_type,
-                timers: timers.0,
-                bfd: timers.1,
-                description: names.0,
+                (remote_as, max_prefix),
                 families,
-                source_address,
-                ebgp_multihop: multihop,
-                password: names.1,
-                max_prefix,
-                graceful_restart: timers.2,
+                timers,
+                names,
                 settings,
-            })
-        },
-    )
+            )| {
+                consistent(Peer {
+                    key,
+                    remote_as: Asn::new(remote_as).unwrap(),
+                    peer_type,
+                    timers: timers.0,
+                    bfd: timers.1,
+                    description: names.0,
+                    families,
+                    source_address,
+                    ebgp_multihop: multihop,
+                    password: names.1,
+                    max_prefix,
+                    graceful_restart: timers.2,
+                    settings,
+                })
+            },
+        )
+        .boxed()
 }
 
 fn prefix() -> impl Strategy<Value = Prefix> {

@@ -378,7 +378,7 @@ fn merge(
     more: &BTreeMap<InterfaceName, OspfLive>,
 ) -> BTreeMap<InterfaceName, OspfLive> {
     for (name, v3) in more {
-        let v2 = all.entry(name.clone()).or_default();
+        let v2 = all.entry(*name).or_default();
         v2.state = merge_state(&v2.state, &v3.state);
         v2.neighbors.extend(v3.neighbors.iter().map(|(name, state)| (name.clone(), state.clone())));
     }

@@ -30,7 +30,7 @@ pub(super) struct Agent {
 /// A change.
 #[derive(Debug, Clone)]
 pub(super) enum Operation {
-    Ask(Intent),
+    Ask(Box<Intent>),
     Remove(IntentKey),
 }
 
@@ -48,7 +48,7 @@ impl Agent {
 
     pub(super) async fn perform(&self, operation: &Operation) -> Result<(), Status> {
         match operation {
-            Operation::Ask(intent) => self.ask(intent.clone()).await,
+            Operation::Ask(intent) => self.ask((**intent).clone()).await,
             Operation::Remove(key) => match self.remove(key).await {
                 // It went by itself, or is somebody else's by now.
                 Err(status) if matches!(status.code(), Code::NotFound | Code::PermissionDenied) => Ok(()),

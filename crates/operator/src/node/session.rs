@@ -204,7 +204,8 @@ impl Session {
         let gone: BTreeSet<&IntentKey> = gone.chain(withheld).collect();
         let gone: Vec<_> = gone.into_iter().rev().map(|key| (key.clone(), Operation::Remove(key.clone()))).collect();
         let wanted = desired.intents.iter().filter(|(key, asked)| self.has.get(*key) != Some(&asked.intent));
-        let wanted: Vec<_> = wanted.map(|(key, asked)| (key.clone(), Operation::Ask(asked.intent.clone()))).collect();
+        let wanted: Vec<_> =
+            wanted.map(|(key, asked)| (key.clone(), Operation::Ask(Box::new(asked.intent.clone())))).collect();
         self.refused.clear();
         self.perform(gone, metrics).await?;
         self.withheld = desired.withheld.iter().filter(|key| !self.refused.contains_key(*key)).cloned().collect();
@@ -230,7 +231,7 @@ impl Session {
         drop(answers);
         for (key, operation) in has {
             match operation {
-                Operation::Ask(intent) => drop(self.has.insert(key, intent)),
+                Operation::Ask(intent) => drop(self.has.insert(key, *intent)),
                 Operation::Remove(_) => drop(self.has.remove(&key)),
             }
         }

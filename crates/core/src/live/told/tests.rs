@@ -122,7 +122,7 @@ fn a_notification_explains_the_end_of_its_session_only() {
 fn an_ospf_neighbor_is_what_was_said_last_and_two_way_is_left_to_a_look() {
     let eth0: InterfaceName = "eth0".parse().unwrap();
     let neighbor = |state: &str| Push::OspfNeighbor {
-        interface: eth0.clone(),
+        interface: eth0,
         neighbor: "ospf 2.2.2.2 10.0.0.2".to_owned(),
         state: state.to_owned(),
     };
@@ -133,8 +133,7 @@ fn an_ospf_neighbor_is_what_was_said_last_and_two_way_is_left_to_a_look() {
     assert!(told.push("ospfd", neighbor("Full"), 3));
     assert_eq!(neighbors(&told), ["Full"]);
     let without = OspfLive { state: "DR".to_owned(), ..OspfLive::default() };
-    let look =
-        |ospf: &OspfLive| Look::Ospf { interfaces: [(eth0.clone(), ospf.clone())].into(), lsdb: BTreeSet::new() };
+    let look = |ospf: &OspfLive| Look::Ospf { interfaces: [(eth0, ospf.clone())].into(), lsdb: BTreeSet::new() };
     told.look("ospfd", look(&without), at(2));
     assert_eq!(neighbors(&told), ["Full"]);
     assert!(told.push("ospfd", neighbor("Deleted"), 4));
@@ -146,7 +145,7 @@ fn an_ospf_neighbor_is_what_was_said_last_and_two_way_is_left_to_a_look() {
 fn what_a_neighbor_passed_while_it_was_looked_at_does_not_take_it_down() {
     let eth0: InterfaceName = "eth0".parse().unwrap();
     let push = |state: &str| Push::OspfNeighbor {
-        interface: eth0.clone(),
+        interface: eth0,
         neighbor: "ospf3 2.2.2.2".to_owned(),
         state: state.to_owned(),
     };
@@ -159,7 +158,7 @@ fn what_a_neighbor_passed_while_it_was_looked_at_does_not_take_it_down() {
         ("Loading", 21, true),
     ] {
         let mut told = Told::default();
-        let look = Look::Ospf { interfaces: [(eth0.clone(), full.clone())].into(), lsdb: BTreeSet::new() };
+        let look = Look::Ospf { interfaces: [(eth0, full.clone())].into(), lsdb: BTreeSet::new() };
         told.look("ospf6d", look, Window { asked: 10, answered: 20 });
         assert_eq!(told.push("ospf6d", push(state), pushed), changes, "{state} at {pushed}");
     }
