@@ -5,6 +5,7 @@
 //! is answered. A journal that cannot be written leaves the engine as it was.
 
 mod clock;
+mod counted;
 mod group;
 mod rehearsal;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 use novaroute_core::bgp::BgpInstance;
 use novaroute_core::drain::DrainScope;
 use novaroute_core::engine::{Engine, Recorded, violation_event};
-use novaroute_core::intent::{Change, Intent, IntentKey, Kind, Target};
+use novaroute_core::intent::{Change, Intent, IntentKey, Target};
 use novaroute_core::name::OwnerName;
 use novaroute_core::policy::Policy;
 use novaroute_core::rejection::{Rejection, RejectionClass};
@@ -32,6 +33,7 @@ use crate::metrics::Metrics;
 use crate::stopwatch::Stopwatch;
 
 use clock::{AwakeClock, TICK};
+use counted::{concerns_intents, kind_of, operation_of};
 pub use group::declare;
 use group::{Group, Unjournaled, Waiting};
 pub use rehearsal::Rehearsal;
@@ -367,36 +369,6 @@ impl OwnerTask {
 
 fn view_of(engine: &Engine) -> View {
     View { snapshot: engine.snapshot().clone(), sessions: Arc::clone(engine.sessions().open()) }
-}
-
-/// Whether a journaled change is one of intents, and not of the owner's session alone.
-fn concerns_intents(change: &Change) -> bool {
-    !matches!(change, Change::Register(_) | Change::Reopen(_) | Change::Deregister { withdraw_all: false })
-}
-
-/// The kind under which a journaled change counts; a deregistration has none.
-fn kind_of(change: &Change) -> Option<Kind> {
-    match change {
-        Change::Put(intent) => Some(intent.key().kind()),
-        Change::Remove(target) => Some(target.kind()),
-        Change::Register(_)
-        | Change::Reopen(_)
-        | Change::Deregister { .. }
-        | Change::Drain(..)
-        | Change::DrainDue(_)
-        | Change::Undrain(_) => None,
-    }
-}
-
-fn operation_of(change: &Change) -> &'static str {
-    match change {
-        Change::Put(_) => "set",
-        Change::Remove(_) => "remove",
-        Change::Register(_) | Change::Reopen(_) => "register",
-        Change::Deregister { .. } => "deregister",
-        Change::Drain(..) | Change::DrainDue(_) => "drain",
-        Change::Undrain(_) => "undrain",
-    }
 }
 
 fn queue_full() -> Rejection {

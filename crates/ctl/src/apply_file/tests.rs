@@ -157,7 +157,7 @@ bfd:
             f.yaml: bgp: expected a map, found a list
             f.yaml: ospf item 1: expected a map, found text
             f.yaml: bfd item 1: `owner` stands once, at the top of the file
-            f.yaml: bfd item 2: unknown key `peer`; known: owner, token, peer_address, min_rx_ms, min_tx_ms, detect_multiplier, interface_name, multihop, source_address, wait
+            f.yaml: bfd item 2: unknown key `peer`; known: owner, token, peer_address, min_rx_ms, min_tx_ms, detect_multiplier, interface_name, multihop, source_address, wait, dry_run
             f.yaml: peers: expected a list, found a map"#]],
     );
 }
