@@ -91,6 +91,12 @@ pub(crate) struct Global {
     )]
     pub(crate) wait: Option<i32>,
 
+    /// In commands that change something: check all that the real call checks, show
+    /// what FRR would be sent, and change nothing. `apply` prints its requests,
+    /// without their secrets, and sends none
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub(crate) dry_run: bool,
+
     /// Form of the output
     #[arg(
         short,
@@ -158,10 +164,6 @@ pub(crate) struct ApplyArgs {
     /// The file; `-` is stdin
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: PathBuf,
-
-    /// Print the requests, without their secrets, and send none
-    #[arg(long)]
-    pub(crate) dry_run: bool,
 }
 
 /// Arguments of `import`.

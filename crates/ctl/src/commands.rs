@@ -25,6 +25,9 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
     if global.wait.is_some() && !matches!(command, Command::Write(_) | Command::Apply(_)) {
         return Err(Failure::Usage("--wait is for commands that change something".into()));
     }
+    if global.dry_run && !matches!(command, Command::Write(_) | Command::Apply(_)) {
+        return Err(Failure::Usage("--dry-run is for commands that change something".into()));
+    }
     match command {
         Command::Status(args) => show::run(&global, &args, None, screen).await,
         Command::Peers(args) => show::run(&global, &args, Some(Part::Peers), screen).await,

@@ -56,6 +56,7 @@ mod tests {
             token_file: None,
             timeout: Default::default(),
             wait: None,
+            dry_run: false,
             output: Default::default(),
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod event;
 pub(crate) mod outcome;
+pub(crate) mod plan;
 pub(crate) mod refusal;
 pub(crate) mod screen;
 pub(crate) mod status;

@@ -48,6 +48,15 @@ macro_rules! calls {
                 match self { $(Self::$action(message) => message.set_wait(wait)),+ }
             }
 
+            /// Has the call say what it would do, and do nothing.
+            pub(crate) fn set_dry_run(&mut self) {
+                match self { $(Self::$action(message) => message.dry_run = true),+ }
+            }
+
+            pub(crate) fn is_dry_run(&self) -> bool {
+                match self { $(Self::$action(message) => message.dry_run),+ }
+            }
+
             fn waits(&self) -> bool {
                 match self { $(Self::$action(message) => message.wait() != v1::Wait::None),+ }
             }

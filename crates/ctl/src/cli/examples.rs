@@ -93,7 +93,8 @@ Examples:
   novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --password-file peer.secret
   novaroutectl apply-peer --interface eth1 --remote-as 65000 --address-families ipv4,ipv6
   novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --local-as 65010 --ttl-security 1
-  novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --shutdown --shutdown-message maintenance";
+  novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --shutdown --shutdown-message maintenance
+  novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --ebgp-multihop 2 --dry-run";
 
 pub(super) const REMOVE_PEER: &str = "\
 Examples:

@@ -21,7 +21,7 @@ pub(super) async fn run(global: &Global, args: &ApplyArgs, screen: Screen) -> Re
     if let Some(wait) = wait::asked(global) {
         requests.iter_mut().for_each(|request| request.set_wait(wait));
     }
-    if args.dry_run {
+    if global.dry_run {
         return print(&requests, screen);
     }
     match (Agent::connect(global).await, screen.format.data()) {
@@ -78,6 +78,6 @@ async fn send_all(global: &Global, requests: &[Request], agent: &mut Agent, scre
 fn text(outcome: &Outcome<'_>, screen: Screen) -> Result<String, Failure> {
     match screen.format.data() {
         Some(format) => format.one_of_many(outcome),
-        None => Ok(outcome.text()),
+        None => Ok(outcome.text(screen.colour)),
     }
 }

@@ -24,6 +24,9 @@ pub(super) async fn run(global: &Global, command: WriteCommand, screen: Screen) 
     if let Some(wait) = wait::asked(global) {
         request.set_wait(wait);
     }
+    if global.dry_run {
+        request.set_dry_run();
+    }
     let answer = wait::shown(global, &request, send(global, request.clone())).await;
     let outcome = Outcome::new(&request, answer);
     match (screen.format.data(), outcome.failure()) {
@@ -32,7 +35,7 @@ pub(super) async fn run(global: &Global, command: WriteCommand, screen: Screen) 
             screen.write(&format.document(&outcome)?)?;
             Err(Failure::Told { unreachable: refusal.is_unreachable() })
         }
-        (None, None) => screen.write(&outcome.text()),
+        (None, None) => screen.write(&outcome.text(screen.colour)),
         (None, Some(refusal)) => Err(Failure::Refused { what: request.title(), refusal: Box::new(refusal.clone()) }),
     }
 }

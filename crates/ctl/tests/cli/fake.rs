@@ -26,6 +26,8 @@ pub(crate) struct Script {
     pub(crate) events: Vec<Result<v1::RouteEvent, Status>>,
     /// The stream of events stays open behind them.
     pub(crate) events_stay_open: bool,
+    /// Answers to dry runs of advertised prefixes.
+    pub(crate) plan: v1::Plan,
     /// Answers to advertised prefixes; every other one is accepted.
     pub(crate) refuse: Vec<(&'static str, Status)>,
 }
@@ -147,7 +149,8 @@ calls! {
     remove_peer RemovePeer(RemovePeerRequest) -> RemovePeerResponse |_, _| Ok(v1::RemovePeerResponse::default());
     advertise_prefix AdvertisePrefix(AdvertisePrefixRequest) -> AdvertisePrefixResponse |script, request| {
         let refusal = script.refuse.iter().find(|(prefix, _)| *prefix == request.prefix);
-        refusal.map_or(Ok(v1::AdvertisePrefixResponse::default()), |(_, status)| Err(status.clone()))
+        let plan = request.dry_run.then(|| script.plan.clone());
+        refusal.map_or(Ok(v1::AdvertisePrefixResponse { plan }), |(_, status)| Err(status.clone()))
     };
     withdraw_prefix WithdrawPrefix(WithdrawPrefixRequest) -> WithdrawPrefixResponse |_, _| Ok(v1::WithdrawPrefixResponse::default());
     enable_bfd EnableBfd(EnableBfdRequest) -> EnableBfdResponse |_, _| Ok(v1::EnableBfdResponse::default());

@@ -10,7 +10,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("bfd", "--owner --watch -w --interval --output -o"),
     ("ospf", "--owner --watch -w --interval --output -o"),
     ("events", "--owner --types -o"),
-    ("register", "--reassert --lease --instance --owner --token --token-file --socket --timeout"),
+    ("register", "--reassert --lease --instance --owner --token --token-file --socket --timeout --wait --dry-run"),
     ("deregister", "--withdraw-all"),
     ("renew", "--session-id"),
     ("end-of-replay", "--session-id --confirm-removals"),

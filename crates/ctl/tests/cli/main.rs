@@ -5,6 +5,7 @@
 
 mod apply;
 mod ctl;
+mod dry_run;
 mod events;
 mod fake;
 mod help;
