@@ -149,6 +149,21 @@ pub async fn prefixes_from(router: &Router, family: &str, peer: IpAddr) -> Resul
     Ok(routes.iter().filter(|(_, paths)| from_peer(paths)).map(|(prefix, _)| prefix.clone()).collect())
 }
 
+/// Waits until a router has learned exactly these prefixes, of both families, from a neighbor.
+///
+/// # Errors
+/// After 15 s, with what it has.
+pub async fn wait_prefixes_from(router: &Router, peer: IpAddr, expected: &[&str]) -> Result<()> {
+    let expected: BTreeSet<String> = expected.iter().map(|prefix| (*prefix).to_owned()).collect();
+    wait_for(&format!("{} to have {expected:?} from {peer}", router.name()), TIMEOUT, async || {
+        let mut learned = prefixes_from(router, "ipv4", peer).await?;
+        learned.append(&mut prefixes_from(router, "ipv6", peer).await?);
+        ensure!(learned == expected, "it has {learned:?}");
+        Ok(Some(()))
+    })
+    .await
+}
+
 /// Has `again` ask for what is there already, and shows that FRR is sent a marker that is asked for after it, and
 /// nothing else.
 ///

@@ -8,6 +8,7 @@ mod bfd;
 mod bgp;
 mod credentials;
 mod drain;
+mod exchange;
 mod fields;
 mod journal;
 mod ospf;
@@ -21,9 +22,10 @@ use novaroute_core::{intent::Change, invalid::Invalid, wait::Wait};
 use crate::v1;
 
 pub use credentials::{Credentials, TOKEN_BYTES_MAX, Token, credentials};
+pub use exchange::{EXPORT_COMMUNITIES_MAX, IMPORT_PREFIXES_MAX};
 pub use fields::{BadFields, Fields, Refused, Violation};
 pub use journal::{Record, record};
-pub use prefix::COMMUNITIES_MAX;
+pub use prefix::{AUDIENCE_PEERS_MAX, COMMUNITIES_MAX, EXTENDED_COMMUNITIES_MAX, LARGE_COMMUNITIES_MAX};
 pub use query::{EventFilter, Resume, StreamCall, owner_filter, sequence_beyond, stream_call};
 pub use session::{SESSION_METADATA, SessionRequest, session_metadata};
 

@@ -35,7 +35,8 @@ debug_without_secrets! {
         bfd_enabled, description, address_families, source_address, ebgp_multihop,
         max_prefix, bfd_min_rx_ms, bfd_min_tx_ms, bfd_detect_multiplier, interface_name,
         local_as, ttl_security_hops, passive, connect_retry_s, advertisement_interval_s, graceful_restart,
-        shutdown, shutdown_message
+        shutdown, shutdown_message, max_prefix_action, max_prefix_restart_min, import_policy, export_policy,
+        next_hop_self, allowas_in
     }
     RegisterRequest {
         secret token, owner, reassert_intents, lease_s, instance, bind_to_connection, wait, dry_run

@@ -5,6 +5,7 @@
 
 mod drain;
 mod event;
+mod exchange;
 mod request;
 
 use novaroute_core::{

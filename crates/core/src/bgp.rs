@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
+use crate::community::{ExtendedCommunity, LargeCommunity, plain_number};
 use crate::invalid::Invalid;
+use crate::peer::PeerKey;
 
 /// An autonomous system number of four octets (RFC 6793); never 0 (RFC 7607).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,7 +119,8 @@ impl FromStr for Community {
         if let Some((bits, _)) = WELL_KNOWN.iter().find(|(_, name)| name.eq_ignore_ascii_case(text)) {
             return Ok(Self(*bits));
         }
-        let halves = text.split_once(':').and_then(|(high, low)| Some((plain_u16(high)?, plain_u16(low)?)));
+        let halves =
+            text.split_once(':').and_then(|(high, low)| Some((plain_number::<u16>(high)?, plain_number::<u16>(low)?)));
         halves.map(|(high, low)| Self(u32::from(high) << 16 | u32::from(low))).ok_or_else(|| {
             let names: Vec<_> = WELL_KNOWN.iter().map(|(_, name)| *name).collect();
             Invalid::new(
@@ -126,11 +129,6 @@ impl FromStr for Community {
             )
         })
     }
-}
-
-/// Decimal digits only: `u16::from_str` alone would take a leading `+`.
-fn plain_u16(text: &str) -> Option<u16> {
-    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 impl fmt::Display for Community {
@@ -151,6 +149,40 @@ pub struct BgpInstance {
     pub router_id: RouterId,
 }
 
+/// ORIGIN (RFC 4271 §5.1.1): how the route came into BGP. Receivers prefer the first to the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Origin {
+    /// From inside the AS.
+    #[default]
+    Igp,
+    /// By the protocol before BGP.
+    Egp,
+    /// In some other way.
+    Incomplete,
+}
+
+/// How many times more than once the node's AS stands in front of the path that external peers are sent, 0 to 10.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Prepend(u8);
+
+impl Prepend {
+    /// The most times. Paths that are much longer than others are what some routers drop.
+    pub const MAX: u8 = 10;
+
+    /// # Errors
+    /// [`Invalid`] for more than [`Prepend::MAX`].
+    pub fn new(times: u32) -> Result<Self, Invalid> {
+        let fits = u8::try_from(times).ok().filter(|times| *times <= Self::MAX);
+        fits.map(Self).ok_or_else(|| Invalid::number(times, format!("a number of times from 0 to {}", Self::MAX)))
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn times(self) -> u8 {
+        self.0
+    }
+}
+
 /// What an owner wants said along with a BGP prefix. `None` and empty mean: not set.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct PrefixAttributes {
@@ -162,6 +194,16 @@ pub struct PrefixAttributes {
     pub communities: BTreeSet<Community>,
     /// NEXT_HOP, of the prefix's own family.
     pub next_hop: Option<IpAddr>,
+    /// Large communities, each once.
+    pub large_communities: BTreeSet<LargeCommunity>,
+    /// Extended communities, each once.
+    pub extended_communities: BTreeSet<ExtendedCommunity>,
+    /// How much longer external peers see the path.
+    pub as_path_prepend: Prepend,
+    /// ORIGIN.
+    pub origin: Origin,
+    /// The only peers that are sent the prefix, be they there or not; empty: all peers.
+    pub peers: BTreeSet<PeerKey>,
 }
 
 #[cfg(test)]
@@ -181,6 +223,14 @@ mod tests {
         }
         for bad in ["", "1", "1:2:3", "65536:1", "1:65536", "+1:2", "1: 2", "a:b", "no-such", "1:2\n", ":", "1:"] {
             assert!(bad.parse::<Community>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_made_longer_by_ten_at_most() {
+        assert_eq!(Prepend::new(10).map(Prepend::times), Ok(10));
+        for times in [11, 256, u32::MAX] {
+            assert!(Prepend::new(times).is_err(), "{times}");
         }
     }
 

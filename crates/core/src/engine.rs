@@ -209,6 +209,9 @@ impl Engine {
     }
 
     fn policy(&self, owner: &OwnerName) -> Policy {
+        if owner.is_config() {
+            return Policy::of_config();
+        }
         self.policies.get(owner).cloned().unwrap_or_default()
     }
 

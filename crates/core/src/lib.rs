@@ -6,10 +6,12 @@
 
 pub mod bfd;
 pub mod bgp;
+pub mod community;
 pub mod desired;
 pub mod drain;
 pub mod engine;
 pub mod event;
+pub mod exchange;
 pub mod intent;
 pub mod invalid;
 pub mod live;

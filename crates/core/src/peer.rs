@@ -9,6 +9,7 @@ use std::num::{NonZeroU8, NonZeroU32};
 
 use crate::bfd::BfdTimers;
 use crate::bgp::Asn;
+use crate::exchange::Exchange;
 use crate::invalid::Invalid;
 use crate::name::Description;
 use crate::prefix::Family;
@@ -108,6 +109,8 @@ pub struct Peer {
     pub graceful_restart: GracefulRestart,
     /// How the session comes about and behaves.
     pub settings: PeerSettings,
+    /// What comes in and goes out.
+    pub exchange: Exchange,
 }
 
 impl Peer {
@@ -129,6 +132,7 @@ impl Peer {
             max_prefix: MAX_PREFIX_DEFAULT,
             graceful_restart: GracefulRestart::default(),
             settings: PeerSettings::default(),
+            exchange: Exchange::default(),
         }
     }
 

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
-use crate::bgp::{Asn, Community};
+use crate::bgp::{Asn, PrefixAttributes};
+use crate::community::AnyCommunity;
 use crate::drain::DrainScope;
+use crate::exchange::{Exchange, ExportPolicy};
 use crate::intent::{Advertisement, Intent, Kind};
 use crate::name::{InterfaceName, OwnerName};
 use crate::peer::{Peer, PeerKey};
@@ -49,6 +51,8 @@ pub struct Policy {
     pub prefix_type: PrefixType,
     /// With [`PrefixType::Any`]: the default route too.
     pub allow_default_route: bool,
+    /// May have a peer be sent what other peers have announced.
+    pub allow_transit: bool,
     /// A prefix must lie inside one of these.
     pub allowed_cidrs: Vec<Prefix>,
     /// Shortest and longest prefix per family, in bits.
@@ -57,8 +61,8 @@ pub struct Policy {
     pub max_prefixes: Option<u32>,
     /// Most peers held at once.
     pub max_peers: Option<u32>,
-    /// Communities that may be attached.
-    pub allowed_communities: Option<BTreeSet<Community>>,
+    /// Communities of any kind that may be attached.
+    pub allowed_communities: Option<BTreeSet<AnyCommunity>>,
     /// Interfaces that may be named, by peers, OSPF and BFD.
     pub allowed_interfaces: Option<BTreeSet<InterfaceName>>,
     /// Where peers, of BGP and BFD, may be.
@@ -74,6 +78,7 @@ impl Default for Policy {
             can_override: false,
             prefix_type: PrefixType::Any,
             allow_default_route: false,
+            allow_transit: false,
             allowed_cidrs: Vec::new(),
             lengths: BTreeMap::new(),
             max_prefixes: None,
@@ -87,6 +92,12 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// The policy of what the configuration file declares: everything.
+    #[must_use]
+    pub fn of_config() -> Self {
+        Self { allow_default_route: true, allow_transit: true, ..Self::default() }
+    }
+
     /// Most intents of `kind` that the owner may hold at once.
     #[must_use]
     pub fn limit(&self, kind: Kind) -> Option<u32> {
@@ -156,6 +167,7 @@ fn check_peer(policy: &Policy, peer: &Peer) -> Result<(), Rejection> {
         PeerKey::Address(address) => check_peer_address(policy, address.get())?,
         PeerKey::Interface(interface) => check_peer_interface(policy, interface.get())?,
     }
+    check_exchange(policy, &peer.exchange)?;
     match &policy.allowed_remote_as {
         Some(allowed) if !allowed.contains(&peer.remote_as) => Err(denied(
             Reason::RemoteAsNotAllowed,
@@ -165,6 +177,15 @@ fn check_peer(policy: &Policy, peer: &Peer) -> Result<(), Rejection> {
         )),
         _ => Ok(()),
     }
+}
+
+/// What a peer is sent beside the prefixes of owners.
+fn check_exchange(policy: &Policy, exchange: &Exchange) -> Result<(), Rejection> {
+    if exchange.export == ExportPolicy::Transit && !policy.allow_transit {
+        let what = "a transit peer is not allowed: it is sent what other peers have announced".to_owned();
+        return Err(denied(Reason::TransitNotAllowed, "allow_transit", what, "owners with allow_transit"));
+    }
+    Ok(())
 }
 
 fn check_peer_address(policy: &Policy, address: IpAddr) -> Result<(), Rejection> {
@@ -202,14 +223,22 @@ fn check_advertisement(policy: &Policy, advertisement: &Advertisement) -> Result
     check_prefix_type(policy, prefix)?;
     check_length(policy, prefix)?;
     check_cidrs(policy, prefix)?;
-    let refused = |community: &&Community| policy.allowed_communities.as_ref().is_some_and(|a| !a.contains(community));
-    match advertisement.attributes.communities.iter().find(refused) {
+    check_communities(policy, &advertisement.attributes)
+}
+
+/// An owner that is held to some communities cannot say the same by one of another kind.
+fn check_communities(policy: &Policy, attributes: &PrefixAttributes) -> Result<(), Rejection> {
+    let Some(allowed) = &policy.allowed_communities else { return Ok(()) };
+    let standard = attributes.communities.iter().copied().map(AnyCommunity::Standard);
+    let large = attributes.large_communities.iter().copied().map(AnyCommunity::Large);
+    let extended = attributes.extended_communities.iter().copied().map(AnyCommunity::Extended);
+    match standard.chain(large).chain(extended).find(|community| !allowed.contains(community)) {
         None => Ok(()),
         Some(community) => Err(denied(
             Reason::CommunityNotAllowed,
             "allowed_communities",
             format!("community {community} is not allowed"),
-            &joined(policy.allowed_communities.iter().flatten()),
+            &joined(allowed),
         )),
     }
 }

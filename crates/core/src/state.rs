@@ -95,6 +95,8 @@ reasons! {
     PeerNotAllowed = "PEER_NOT_ALLOWED",
     /// The peer's AS is not among the owner's allowed ones.
     RemoteAsNotAllowed = "REMOTE_AS_NOT_ALLOWED",
+    /// The owner may not have a peer be sent what other peers have announced.
+    TransitNotAllowed = "TRANSIT_NOT_ALLOWED",
     /// The owner holds as many intents of this kind as its limit allows, or too many event streams are open.
     LimitReached = "LIMIT_REACHED",
     /// The owner may drain what it holds itself and nothing else: it may not override others.

@@ -1,6 +1,7 @@
 //! The command line: every command and every flag.
 
 mod examples;
+mod exchange;
 mod peer;
 mod read;
 mod values;

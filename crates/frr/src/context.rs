@@ -10,6 +10,14 @@ pub(crate) const fn family_word(family: Family) -> &'static str {
     }
 }
 
+/// A family in the names of lists and of what looks into them.
+pub(crate) const fn list_word(family: Family) -> &'static str {
+    match family {
+        Family::Ipv4 => "ip",
+        Family::Ipv6 => "ipv6",
+    }
+}
+
 /// Where a line stands: the lines that lead there from FRR's `configure terminal`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Context(Vec<String>);

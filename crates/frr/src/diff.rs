@@ -71,6 +71,10 @@ impl<'a> Diff<'a> {
         if old.is_some_and(|old| old.text == line.text) {
             return;
         }
+        if let Some(old) = old.filter(|old| self.unclaimed.keeps_policy(slot, old)) {
+            self.ops.hold(Held { daemon, context: context.clone(), text: old.text.clone(), intent: None });
+            return;
+        }
         if let Some(old) = old.filter(|_| rule.change == Change::DeleteFirst) {
             let undo = LineText::plain(rule.undo(old.text.reveal(), &slot.id));
             self.ops.push(Planned::new(daemon, context, rule, rule.add, Op::Remove, undo, &line.sources));

@@ -40,6 +40,18 @@ pub(crate) fn line(daemon: Daemon, context: &Context, text: &str) -> String {
         [family @ ("ip" | "ipv6"), "prefix-list", name, "seq", _, rest @ ..] if name.starts_with(NAME_PREFIX) => {
             format!("{family} prefix-list {name} {}", addresses(rest))
         }
+        [
+            "bgp",
+            list @ ("community-list" | "large-community-list"),
+            "standard",
+            name,
+            "seq",
+            _,
+            verdict,
+            words @ ..,
+        ] if name.starts_with(NAME_PREFIX) => {
+            format!("bgp {list} standard {name} {verdict} {}", communities(words))
+        }
         [family @ ("ip" | "ipv6"), ospf @ ("ospf" | "ospf6"), "area", id] => {
             format!("{family} {ospf} area {}", area(id))
         }

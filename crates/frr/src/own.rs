@@ -40,6 +40,7 @@ impl<'a> Own<'a> {
             LineKind::RouteMap => slot.id.starts_with(NAME_PREFIX),
             LineKind::BfdProfile => slot.id.starts_with(NAME_PREFIX),
             LineKind::PrefixList => text.split(' ').nth(2).is_some_and(|name| name.starts_with(NAME_PREFIX)),
+            LineKind::CommunityList => text.split(' ').nth(3).is_some_and(|name| name.starts_with(NAME_PREFIX)),
             LineKind::Network => wanted || text.contains(" route-map NR-"),
             LineKind::TableMap => text.contains(NAME_PREFIX),
             LineKind::BfdPeer => wanted || self.has_own_profile(context, text),
@@ -84,6 +85,12 @@ impl<'a> Own<'a> {
         let slot = Slot { kind: LineKind::RouteMap, id: format!("{name} permit 10") };
         self.running.get(daemon, &Context::top(), &slot).is_some()
     }
+}
+
+/// Whether a line gives a peer a policy that is not that of all peers.
+pub(crate) fn is_policy_of_few(line: &Line) -> bool {
+    let text = line.text.reveal();
+    [MAP_IN_PREFIX, MAP_OUT_PREFIX].iter().any(|prefix| text.contains(&format!(" route-map {prefix}")))
 }
 
 /// Whether own routes run that nobody but ospf6d redistributes: it was there when they were made.

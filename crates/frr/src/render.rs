@@ -2,7 +2,10 @@
 
 mod bfdd;
 mod bgpd;
+mod class;
+mod inbound;
 mod ospf;
+mod outbound;
 mod policy;
 
 use std::collections::BTreeSet;

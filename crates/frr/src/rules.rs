@@ -17,12 +17,20 @@ pub enum LineKind {
     RouteMap,
     MatchTag,
     MatchPrefixList,
+    MatchCommunity,
+    MatchLargeCommunity,
     SetCommunity,
+    SetLargeCommunity,
+    SetExtendedCommunity,
+    SetAsPathPrepend,
+    SetOrigin,
     SetLocalPreference,
     SetMetric,
     SetTag,
     SetNextHop,
+    SetNextHopPeer,
     PrefixList,
+    CommunityList,
     RouterBgp,
     BgpRouterId,
     BgpLogNeighborChanges,
@@ -53,6 +61,8 @@ pub enum LineKind {
     NeighborRouteMapIn,
     NeighborRouteMapOut,
     NeighborMaximumPrefix,
+    NeighborAllowAsIn,
+    NeighborNextHopSelf,
     NeighborAttributeUnchanged,
     NeighborNextHopLocal,
     NeighborOther,
@@ -276,7 +286,7 @@ pub fn classify(daemon: Daemon, context: &Context, line: &str) -> Option<Matched
     let mut matched = matches.next()?;
     match matched.rule.kind {
         // All of such a line is its identity: several can stand beside each other.
-        LineKind::Unexpected | LineKind::PrefixList => matched.id = line.to_owned(),
+        LineKind::Unexpected | LineKind::PrefixList | LineKind::CommunityList => matched.id = line.to_owned(),
         LineKind::BfdPeer => matched.id = bfd_peer_id(&words),
         LineKind::NeighborOther => matched.id = line.split_once(' ').map_or(line, |(_, rest)| rest).to_owned(),
         _ => {}

@@ -1,10 +1,14 @@
 //! Desired states for the tests.
 
+use std::collections::BTreeSet;
 use std::num::{NonZeroU8, NonZeroU16, NonZeroU32};
 
 use novaroute_core::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
-use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
+use novaroute_core::bgp::{Asn, BgpInstance, Origin, PrefixAttributes, Prepend};
 use novaroute_core::desired::{Desired, DesiredBgp};
+use novaroute_core::exchange::{
+    Accepted, AllowAsIn, Exchange, ExportPolicy, ImportPolicy, MaxPrefixAction, PrefixRange,
+};
 use novaroute_core::ospf::{OspfInterface, OspfTimers};
 use novaroute_core::peer::{
     AdvertisementInterval, GracefulRestart, Peer, PeerSettings, PeerTimers, Shutdown, TtlSecurity,
@@ -40,13 +44,25 @@ fn bgp() -> DesiredBgp {
         local_preference: Some(0),
         med: Some(77),
         communities: ["65001:100", "no-export", "65535:3"].into_iter().map(|text| text.parse().unwrap()).collect(),
-        next_hop: None,
+        ..PrefixAttributes::default()
+    };
+    let chosen = PrefixAttributes {
+        large_communities: ["65001:0:2", "65001:0:1"].into_iter().map(|text| text.parse().unwrap()).collect(),
+        extended_communities: ["soo:1.1.1.1:7", "rt:65001:2", "rt:65001:1"]
+            .into_iter()
+            .map(|text| text.parse().unwrap())
+            .collect(),
+        as_path_prepend: Prepend::new(2).unwrap(),
+        origin: Origin::Incomplete,
+        peers: ["10.12.0.2", "10.13.0.3"].into_iter().map(|text| text.parse().unwrap()).collect(),
+        ..PrefixAttributes::default()
     };
     let via = |text: &str| PrefixAttributes { next_hop: Some(text.parse().unwrap()), ..PrefixAttributes::default() };
     let prefixes = [
         ("203.0.113.1/32", attributes),
         ("203.0.113.2/32", PrefixAttributes::default()),
         ("203.0.113.3/32", via("10.12.0.77")),
+        ("203.0.113.4/32", chosen),
         ("2001:db8:1::1/128", PrefixAttributes::default()),
         ("2001:db8:1::2/128", via("fd12::77")),
     ];
@@ -73,8 +89,21 @@ fn external() -> Peer {
         description: Some("tor 1 at 010.0.0.1".parse().unwrap()),
         families: Family::ALL.into(),
         password: Some(Password::new("s3cret").unwrap()),
+        exchange: Exchange {
+            import: ImportPolicy { accepted: Accepted::Listed(ranges().into()), refuse_default_route: true },
+            export: ExportPolicy::OwnWith(
+                ["65001:100", "no-export"].map(|text| text.parse().unwrap()).into(),
+                ["65001:0:1".parse().unwrap()].into(),
+            ),
+            ..Exchange::default()
+        },
         ..peer("10.12.0.2", 65002)
     }
+}
+
+fn ranges() -> [PrefixRange; 2] {
+    let range = |prefix: &str, ge, le| PrefixRange::new(prefix.parse().unwrap(), ge, le).unwrap();
+    [range("10.71.0.0/16", Some(24), None), range("fd71::/48", None, None)]
 }
 
 fn multihop() -> Peer {
@@ -90,7 +119,14 @@ fn multihop() -> Peer {
 }
 
 fn internal() -> Peer {
-    Peer { ebgp_multihop: NonZeroU8::new(5), ..peer("10.13.0.3", 65001) }
+    let exchange = Exchange {
+        export: ExportPolicy::Transit,
+        next_hop_self: true,
+        allowas_in: AllowAsIn::new(4).unwrap(),
+        max_prefix_action: MaxPrefixAction::ShutDown,
+        ..Exchange::default()
+    };
+    Peer { ebgp_multihop: NonZeroU8::new(5), exchange, ..peer("10.13.0.3", 65001) }
 }
 
 fn unnumbered() -> Peer {
@@ -140,9 +176,10 @@ fn any_peer(address: &'static str) -> impl Strategy<Value = Peer> {
     let password = prop::option::of(select(vec!["x", "FD00::1", "!#"]));
     let restart = select(vec![GracefulRestart::Helper, GracefulRestart::Full, GracefulRestart::Off]);
     let hops = prop::option::of(1u8..);
-    let more = (1u32..3, restart, any_settings());
-    (select(vec![65001, 65002]), timers, bfd, families, text, password, hops, more).prop_map(
-        move |(asn, timers, bfd, families, text, password, hops, (max, restart, settings))| Peer {
+    let numbers = (select(vec![65001, 65002]), hops, 1u32..3);
+    let more = (restart, any_settings(), any_exchange());
+    (numbers, timers, bfd, families, text, password, more).prop_map(
+        move |((asn, hops, max), timers, bfd, families, text, password, (restart, settings, exchange))| Peer {
             timers,
             bfd,
             families: families.into_iter().collect(),
@@ -152,6 +189,7 @@ fn any_peer(address: &'static str) -> impl Strategy<Value = Peer> {
             max_prefix: NonZeroU32::new(max).unwrap(),
             graceful_restart: restart,
             settings: PeerSettings { ttl_security: settings.ttl_security.filter(|_| hops.is_none()), ..settings },
+            exchange,
             ..peer(address, asn)
         },
     )
@@ -173,6 +211,22 @@ fn any_settings() -> impl Strategy<Value = PeerSettings> {
     )
 }
 
+fn any_exchange() -> impl Strategy<Value = Exchange> {
+    let accepted = select(vec![Accepted::All, Accepted::Listed(ranges().into()), Accepted::Nothing]);
+    let with = ExportPolicy::OwnWith(["1:2", "no-export"].map(|text| text.parse().unwrap()).into(), BTreeSet::new());
+    let export = select(vec![ExportPolicy::Own, with, ExportPolicy::Transit]);
+    let actions = vec![MaxPrefixAction::Warn, MaxPrefixAction::Restart(NonZeroU16::MIN), MaxPrefixAction::ShutDown];
+    (accepted, export, any::<[bool; 2]>(), 2u32..5, select(actions)).prop_map(
+        |(accepted, export, [refuse_default_route, next_hop_self], allowed, max_prefix_action)| Exchange {
+            import: ImportPolicy { accepted, refuse_default_route },
+            export,
+            next_hop_self,
+            allowas_in: AllowAsIn::new(allowed).unwrap(),
+            max_prefix_action,
+        },
+    )
+}
+
 fn any_bfd_timers() -> impl Strategy<Value = BfdTimers> {
     (select(vec![300, 100]), select(vec![300, 50]), select(vec![3, 5]))
         .prop_map(|(rx, tx, multiplier)| BfdTimers::new(rx, tx, multiplier).unwrap())
@@ -180,14 +234,23 @@ fn any_bfd_timers() -> impl Strategy<Value = BfdTimers> {
 
 fn any_attributes() -> impl Strategy<Value = PrefixAttributes> {
     let communities = subsequence(vec!["1:2", "no-export", "0:0", "65535:6", "65535:666"], 0..=5);
-    (prop::option::of(0u32..2), prop::option::of(0u32..2), communities).prop_map(|(preference, med, communities)| {
-        PrefixAttributes {
-            local_preference: preference,
+    let lists = (subsequence(vec!["1:2:3", "0:0:0"], 0..=2), subsequence(vec!["rt:1:2", "soo:1:2"], 0..=2));
+    let audience = (0u32..2, subsequence(vec!["10.12.0.2", "fd12::2", "10.99.0.9"], 0..=2));
+    let origins = select(vec![Origin::Igp, Origin::Egp]);
+    let numbers = (prop::option::of(0u32..2), prop::option::of(0u32..2));
+    (numbers, communities, lists, audience, origins).prop_map(
+        |((local_preference, med), communities, (large, extended), (times, peers), origin)| PrefixAttributes {
+            local_preference,
             med,
             communities: communities.into_iter().map(|text| text.parse().unwrap()).collect(),
             next_hop: None,
-        }
-    })
+            large_communities: large.into_iter().map(|text| text.parse().unwrap()).collect(),
+            extended_communities: extended.into_iter().map(|text| text.parse().unwrap()).collect(),
+            as_path_prepend: Prepend::new(times).unwrap(),
+            origin,
+            peers: peers.into_iter().map(|text| text.parse().unwrap()).collect(),
+        },
+    )
 }
 
 fn any_bgp() -> impl Strategy<Value = DesiredBgp> {

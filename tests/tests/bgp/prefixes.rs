@@ -1,5 +1,6 @@
 //! Prefixes: their states, their attributes as peers show them, and changes that withdraw nothing.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use anyhow::{Context, Result, ensure};
@@ -168,6 +169,10 @@ const STEPS: [Step; 4] = [
         communities: vec!["65001:100".into(), "no-peer".into(), "0:7".into()],
         med: 77,
         next_hop: on_the_link(prefix, 98),
+        large_communities: vec!["65001:0:2".into(), "4294967295:0:4294967295".into()],
+        extended_communities: vec!["rt:65001:7".into(), "soo:192.0.2.1:7".into()],
+        as_path_prepend: 2,
+        origin: v1::Origin::Incomplete.into(),
         ..Default::default()
     },
     |prefix| v1::PrefixAttributes {
@@ -175,6 +180,10 @@ const STEPS: [Step; 4] = [
         communities: vec!["64999:1".into(), "65535:65535".into()],
         med: 4_294_967_295,
         next_hop: on_the_link(prefix, 99),
+        large_communities: vec!["65001:0:1".into()],
+        extended_communities: vec!["rt:4200000000:7".into(), "rt:65001:8".into()],
+        as_path_prepend: 10,
+        origin: v1::Origin::Egp.into(),
         ..Default::default()
     },
     |_| v1::PrefixAttributes { local_pref: Some(0), multi_exit_disc: Some(0), ..Default::default() },
@@ -210,16 +219,29 @@ async fn advertise(client: &mut Client, prefix: &str, attributes: v1::PrefixAttr
 
 /// Whether a path carries exactly what was asked for; `preference` is what an internal peer shows.
 fn shows(path: &Value, wanted: &v1::PrefixAttributes, preference: Option<u32>, next_hop: &str) -> bool {
-    let mut communities: Vec<_> = wanted.communities.iter().map(String::as_str).collect();
-    let shown = path["community"]["string"].as_str().unwrap_or_default();
-    let mut shown: Vec<_> = shown.split_whitespace().collect();
-    communities.sort_unstable();
-    shown.sort_unstable();
     let hops = path["nexthops"].as_array();
-    communities == shown
+    // The own AS is in front of the path for external peers only.
+    let path_length = if preference.is_none() { 1 + wanted.as_path_prepend } else { 0 };
+    let hops_shown = path["aspath"]["string"].as_str().filter(|text| *text != "Local").unwrap_or_default();
+    let origin = match wanted.origin() {
+        v1::Origin::Unspecified | v1::Origin::Igp => "IGP",
+        v1::Origin::Egp => "EGP",
+        v1::Origin::Incomplete => "incomplete",
+    };
+    lists(path, "community", &wanted.communities)
+        && lists(path, "largeCommunity", &wanted.large_communities)
+        && lists(path, "extendedCommunity", &wanted.extended_communities)
+        && hops_shown.split_whitespace().count() == usize::try_from(path_length).unwrap_or_default()
+        && path["origin"] == origin
         && path["metric"].as_u64().unwrap_or(0) == u64::from(wanted.med)
         && path["locPrf"].as_u64() == preference.map(u64::from)
         && hops.is_some_and(|hops| hops.iter().any(|hop| hop["ip"] == next_hop))
+}
+
+/// Whether a path has exactly these communities of a kind, whatever their order and case.
+fn lists(path: &Value, kind: &str, wanted: &[String]) -> bool {
+    let words = |text: &str| text.to_lowercase().split_whitespace().map(str::to_owned).collect::<BTreeSet<_>>();
+    words(path[kind]["string"].as_str().unwrap_or_default()) == words(&wanted.join(" "))
 }
 
 /// Announces [`BURST`] prefixes, half of them of each family, many requests at a time.

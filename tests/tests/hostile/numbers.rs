@@ -5,7 +5,7 @@ use novaroute_e2e::agent::Client;
 use novaroute_e2e::config::LB;
 use novaroute_e2e::refusal::Refusal;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
-use novaroute_e2e::v1::{BgpPeer, EnableBfdRequest, EnableOspfRequest, PrefixAttributes};
+use novaroute_e2e::v1::{BgpPeer, EnableBfdRequest, EnableOspfRequest, ExportPolicy, ImportPolicy, PrefixAttributes};
 use novaroute_e2e::{Daemon, on_each_frr, request, wait_for};
 use tonic::Code;
 
@@ -37,7 +37,7 @@ fn ospf(change: impl FnOnce(&mut EnableOspfRequest)) -> EnableOspfRequest {
 }
 
 /// The field that is at fault, and the request.
-const BAD: [(&str, Bad); 62] = [
+const BAD: [(&str, Bad); 73] = [
     ("local_as", Bad::Instance(0, "10.0.1.1")),
     ("router_id", Bad::Instance(1, "0.0.0.0")),
     ("router_id", Bad::Instance(1, "224.0.0.1")),
@@ -88,6 +88,29 @@ const BAD: [(&str, Bad); 62] = [
     ("attributes.communities[0]", Bad::Prefix("10.9.0.1/32", 1, |a| a.communities = vec!["no-such".into()])),
     ("attributes.next_hop", Bad::Prefix("10.9.0.1/32", 1, |a| a.next_hop = "fd00:1::1".into())),
     ("attributes.next_hop", Bad::Prefix("10.9.0.1/32", 1, |a| a.next_hop = "127.0.0.1".into())),
+    ("attributes.as_path_prepend", Bad::Prefix("10.9.0.1/32", 1, |a| a.as_path_prepend = 11)),
+    ("attributes.origin", Bad::Prefix("10.9.0.1/32", 1, |a| a.origin = 4)),
+    ("attributes.large_communities[0]", Bad::Prefix("10.9.0.1/32", 1, |a| a.large_communities = vec!["1:2".into()])),
+    (
+        "attributes.extended_communities[0]",
+        Bad::Prefix("10.9.0.1/32", 1, |a| a.extended_communities = vec!["rt:65536:65536".into()]),
+    ),
+    ("attributes.peers[0]", Bad::Prefix("10.9.0.1/32", 1, |a| a.peers = vec!["10.0.1.2/32".into()])),
+    ("peer.allowas_in", Bad::Peer(|peer| peer.allowas_in = 11)),
+    ("peer.max_prefix_action", Bad::Peer(|peer| peer.max_prefix_action = 4)),
+    (
+        "peer.max_prefix_restart_min",
+        Bad::Peer(|peer| (peer.max_prefix_action, peer.max_prefix_restart_min) = (2, 65_536)),
+    ),
+    ("peer.max_prefix_restart_min", Bad::Peer(|peer| peer.max_prefix_restart_min = 1)),
+    (
+        "peer.import_policy.accept",
+        Bad::Peer(|peer| peer.import_policy = Some(ImportPolicy { accept: 4, ..Default::default() })),
+    ),
+    (
+        "peer.export_policy.announce",
+        Bad::Peer(|peer| peer.export_policy = Some(ExportPolicy { announce: 4, ..Default::default() })),
+    ),
     ("min_rx_ms", Bad::Bfd(|bfd| bfd.min_rx_ms = 9)),
     ("min_tx_ms", Bad::Bfd(|bfd| bfd.min_tx_ms = 60_001)),
     ("detect_multiplier", Bad::Bfd(|bfd| bfd.detect_multiplier = 1)),

@@ -87,8 +87,16 @@ fn every_string_field_of_the_contract_is_found() {
     assert_eq!(of("Register"), "owner token instance");
     assert_eq!(of("Renew"), "owner token session_id");
     assert_eq!(of("EndOfReplay"), "owner token session_id");
-    assert_eq!(of("ApplyPeer"), "owner token peer.neighbor_address peer.description peer.source_address peer.password");
-    assert_eq!(of("AdvertisePrefix"), "owner token prefix attributes.communities[0] attributes.next_hop");
+    assert_eq!(
+        of("ApplyPeer"),
+        "owner token peer.neighbor_address peer.description peer.source_address peer.password \
+         peer.interface_name peer.shutdown_message peer.import_policy.prefixes[0].prefix peer.export_policy.communities[0]"
+    );
+    assert_eq!(
+        of("AdvertisePrefix"),
+        "owner token prefix attributes.communities[0] attributes.next_hop attributes.large_communities[0] \
+         attributes.extended_communities[0] attributes.peers[0]"
+    );
     assert_eq!(of("EnableBFD"), "owner token peer_address interface_name source_address");
     assert_eq!(of("StreamEvents"), "owner_filter event_types[0] boot_id");
     assert_eq!(fields.iter().filter(|field| field.path == "token").count(), 14);

@@ -23,6 +23,7 @@ const KEYS: &[&str] = &[
     "uids",
     "permissions",
     "can_override",
+    "allow_transit",
     "allowed_prefixes",
     "max_prefixes",
     "max_peers",

@@ -38,7 +38,16 @@ const KEYS: &[&str] = &[
     "advertisement_interval_s",
     "shutdown",
     "shutdown_message",
+    "max_prefix_action",
+    "max_prefix_restart_min",
+    "import_policy",
+    "export_policy",
+    "next_hop_self",
+    "allowas_in",
 ];
+const IMPORT_KEYS: &[&str] = &["accept", "prefixes", "refuse_default_route"];
+const RANGE_KEYS: &[&str] = &["prefix", "ge", "le"];
+const EXPORT_KEYS: &[&str] = &["announce", "communities"];
 
 /// All peers of the list. Two with one address are an error: they are one peer with two sets of values.
 pub(super) fn read_all(cursor: &Cursor<'_>, local_as: Option<Asn>) -> Vec<Peer> {
@@ -130,6 +139,12 @@ fn message(table: &Table<'_>) -> (v1::BgpPeer, bool) {
         bfd_min_tx_ms: fields.number("bfd_min_tx_ms"),
         bfd_detect_multiplier: fields.number("bfd_detect_multiplier"),
         graceful_restart: fields.read("graceful_restart", graceful_restart),
+        max_prefix_action: fields.read("max_prefix_action", max_prefix_action),
+        max_prefix_restart_min: fields.number("max_prefix_restart_min"),
+        import_policy: fields.read("import_policy", |cursor| import_policy(cursor).map(Some)),
+        export_policy: fields.read("export_policy", |cursor| export_policy(cursor).map(Some)),
+        next_hop_self: fields.read("next_hop_self", Cursor::flag),
+        allowas_in: fields.number("allowas_in"),
         ..settings(&mut fields)
     };
     (message, fields.complete)
@@ -193,6 +208,63 @@ fn graceful_restart(cursor: &Cursor<'_>) -> Option<i32> {
     cursor.check(found.map(i32::from).ok_or_else(|| Invalid::new(text, "one of helper, full, off")))
 }
 
+fn max_prefix_action(cursor: &Cursor<'_>) -> Option<i32> {
+    let text = cursor.text()?;
+    let found = v1::MaxPrefixAction::from_str_name(&enum_name("MAX_PREFIX_ACTION_", text));
+    cursor.check(found.map(i32::from).ok_or_else(|| Invalid::new(text, "one of warn, restart, shut_down")))
+}
+
+fn import_policy(cursor: &Cursor<'_>) -> Option<v1::ImportPolicy> {
+    let table = cursor.table(IMPORT_KEYS)?;
+    let mut fields = Fields { table: &table, complete: true };
+    let message = v1::ImportPolicy {
+        accept: fields.read("accept", import_accept),
+        prefixes: fields.read("prefixes", ranges),
+        refuse_default_route: fields.read("refuse_default_route", Cursor::flag),
+    };
+    fields.complete.then_some(message)
+}
+
+fn import_accept(cursor: &Cursor<'_>) -> Option<i32> {
+    let text = cursor.text()?;
+    let found = v1::ImportAccept::from_str_name(&enum_name("IMPORT_ACCEPT_", text));
+    cursor.check(found.map(i32::from).ok_or_else(|| Invalid::new(text, "one of all, listed, nothing")))
+}
+
+fn ranges(cursor: &Cursor<'_>) -> Option<Vec<v1::PrefixRange>> {
+    // All of them are read before the first fault counts.
+    let ranges: Vec<_> = cursor.list()?.iter().map(range).collect();
+    ranges.into_iter().collect()
+}
+
+fn range(cursor: &Cursor<'_>) -> Option<v1::PrefixRange> {
+    let table = cursor.table(RANGE_KEYS)?;
+    let mut fields = Fields { table: &table, complete: true };
+    let message = v1::PrefixRange { prefix: fields.text("prefix"), ge: fields.number("ge"), le: fields.number("le") };
+    fields.complete.then_some(message)
+}
+
+fn export_policy(cursor: &Cursor<'_>) -> Option<v1::ExportPolicy> {
+    let table = cursor.table(EXPORT_KEYS)?;
+    let mut fields = Fields { table: &table, complete: true };
+    let message = v1::ExportPolicy {
+        announce: fields.read("announce", export_announce),
+        communities: fields.read("communities", texts),
+    };
+    fields.complete.then_some(message)
+}
+
+fn export_announce(cursor: &Cursor<'_>) -> Option<i32> {
+    let text = cursor.text()?;
+    let found = v1::ExportAnnounce::from_str_name(&enum_name("EXPORT_ANNOUNCE_", text));
+    cursor.check(found.map(i32::from).ok_or_else(|| Invalid::new(text, "one of own, own_with_communities, transit")))
+}
+
+fn texts(cursor: &Cursor<'_>) -> Option<Vec<String>> {
+    let texts: Vec<_> = cursor.list()?.iter().map(|item| item.text().map(str::to_owned)).collect();
+    texts.into_iter().collect()
+}
+
 fn families(cursor: &Cursor<'_>) -> Option<Vec<i32>> {
     // All of them are read before the first fault counts.
     let families: Vec<_> = cursor.list()?.iter().map(family).collect();
@@ -215,7 +287,7 @@ fn enum_name(prefix: &str, text: &str) -> String {
 fn report(cursor: &Cursor<'_>, table: &Table<'_>, bad: &from_proto::BadFields) {
     for violation in bad.violations() {
         let field = violation.field.strip_prefix("peer.").unwrap_or(&violation.field);
-        let key = field.split('[').next().unwrap_or(field);
+        let key = field.split(['[', '.']).next().unwrap_or(field);
         match table.get(key) {
             Some(found) => found.fail(&violation.description),
             None => cursor.fail(format!("{field}: {}", violation.description)),

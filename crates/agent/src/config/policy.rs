@@ -14,18 +14,20 @@ use super::cursor::{Cursor, Table};
 
 const PREFIX_KEYS: &[&str] = &["type", "allowed_cidrs", "allow_default_route", "min_length", "max_length"];
 const FAMILY_KEYS: &[&str] = &["ipv4", "ipv6"];
-/// The owner that may override others unless its configuration says otherwise.
+/// The owner that may override others and have transit peers unless its configuration says otherwise.
 const ADMIN: &str = "admin";
 /// Highest limit that can be set.
 const LIMIT_MAX: u32 = 1_000_000;
 
 /// Reads the policy out of an owner's table.
 pub(super) fn read(table: &Table<'_>, name: Option<&OwnerName>) -> Policy {
-    let default = Policy { can_override: name.is_some_and(|name| name.as_str() == ADMIN), ..Policy::default() };
+    let is_admin = name.is_some_and(|name| name.as_str() == ADMIN);
+    let default = Policy { can_override: is_admin, allow_transit: is_admin, ..Policy::default() };
     let limit = |key| table.get(key).and_then(|cursor| cursor.count(LIMIT_MAX));
     let mut policy = Policy {
         permissions: table.get("permissions").and_then(|c| set(&c, kind)).unwrap_or(default.permissions),
         can_override: table.get("can_override").and_then(|c| c.flag()).unwrap_or(default.can_override),
+        allow_transit: table.get("allow_transit").and_then(|c| c.flag()).unwrap_or(default.allow_transit),
         max_prefixes: limit("max_prefixes"),
         max_peers: limit("max_peers"),
         allowed_communities: table.get("allowed_communities").and_then(|c| set(&c, Cursor::parse)),

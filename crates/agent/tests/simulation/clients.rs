@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU8, NonZeroU16, NonZeroU32};
 
 use novaroute_core::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
-use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
+use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes, Prepend};
+use novaroute_core::exchange::{Accepted, AllowAsIn, Exchange, ExportPolicy, ImportPolicy, MaxPrefixAction};
 use novaroute_core::intent::{Advertisement, Change, Intent, IntentKey, Kind, Protocol, Target};
 use novaroute_core::name::OwnerName;
 use novaroute_core::ospf::{OspfInterface, OspfTimers};
@@ -149,6 +150,7 @@ fn peer(rng: &mut Rng) -> Peer {
         max_prefix: NonZeroU32::new(rng.pick(&[10, 1000])).unwrap(),
         graceful_restart: rng.pick(&[GracefulRestart::Helper, GracefulRestart::Full, GracefulRestart::Off]),
         settings: settings(rng),
+        exchange: exchange(rng),
     }
 }
 
@@ -162,6 +164,20 @@ fn settings(rng: &mut Rng) -> PeerSettings {
     }
 }
 
+fn exchange(rng: &mut Rng) -> Exchange {
+    let with = ExportPolicy::OwnWith(["65001:1".parse().unwrap()].into(), [].into());
+    Exchange {
+        import: ImportPolicy {
+            accepted: rng.pick(&[Accepted::All, Accepted::All, Accepted::Nothing]),
+            refuse_default_route: rng.below(2) == 0,
+        },
+        export: rng.pick(&[ExportPolicy::Own, ExportPolicy::Own, with]),
+        next_hop_self: rng.below(4) == 0,
+        allowas_in: AllowAsIn::new(rng.pick(&[0, 0, 3])).unwrap(),
+        max_prefix_action: rng.pick(&[MaxPrefixAction::Warn, MaxPrefixAction::ShutDown]),
+    }
+}
+
 fn timers() -> [BfdTimers; 2] {
     [BfdTimers::default(), BfdTimers::new(100, 150, 5).unwrap()]
 }
@@ -172,7 +188,10 @@ fn bgp_prefix(rng: &mut Rng) -> Advertisement {
         local_preference: rng.maybe(&[0, 200]),
         med: rng.maybe(&[0, 50]),
         communities: communities.collect(),
-        next_hop: None,
+        large_communities: rng.maybe(&["65001:0:1"]).into_iter().map(|text| text.parse().unwrap()).collect(),
+        as_path_prepend: Prepend::new(rng.maybe(&[1, 10]).unwrap_or_default()).unwrap(),
+        peers: rng.maybe(&PEERS).into_iter().map(|text| text.parse().unwrap()).collect(),
+        ..PrefixAttributes::default()
     };
     Advertisement { protocol: Protocol::Bgp, prefix: rng.pick(&PREFIXES).parse().unwrap(), attributes }
 }

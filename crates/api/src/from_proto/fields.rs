@@ -1,5 +1,6 @@
 //! Collects what is wrong with the fields of one message.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use novaroute_core::invalid::Invalid;
@@ -36,6 +37,24 @@ impl Fields {
     /// Passes a parsed value on, or keeps why the value of `field` is refused.
     pub(super) fn take<T>(&mut self, field: &str, value: Result<T, Invalid>) -> Result<T, Refused> {
         value.map_err(|invalid| self.refuse(field, invalid.to_string()))
+    }
+
+    /// A set out of a list, each item of which is parsed, with at most `most` items; or why that cannot be.
+    pub(super) fn set<G, T: Ord>(
+        &mut self,
+        field: &str,
+        given: &[G],
+        most: usize,
+        parse: impl Fn(&G) -> Result<T, Invalid>,
+    ) -> Result<BTreeSet<T>, Refused> {
+        let mut take = |(at, given): (usize, &G)| self.take(&format!("{field}[{at}]"), parse(given));
+        // All of them are looked at before the first refusal counts.
+        let parsed: Vec<_> = given.iter().enumerate().map(&mut take).collect();
+        let set = parsed.into_iter().collect::<Result<BTreeSet<_>, _>>()?;
+        if set.len() <= most {
+            return Ok(set);
+        }
+        Err(self.refuse(field, format!("{} are more than the {most} that there may be", set.len())))
     }
 
     /// Keeps why the value of `field` is refused.

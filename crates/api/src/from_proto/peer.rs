@@ -17,7 +17,7 @@ use novaroute_core::{
     secret::Password,
 };
 
-use super::{Fields, Refused, bfd, request};
+use super::{Fields, Refused, bfd, exchange, request};
 use crate::v1;
 
 request!(ApplyPeerRequest, |fields, message| match &message.peer {
@@ -43,6 +43,7 @@ fn peer(fields: &mut Fields, message: &v1::BgpPeer) -> Result<Peer, Refused> {
     let bfd_timers = bfd::timers(fields, PEER_BFD_FIELDS, bfd_values(message));
     let settings = settings::settings(fields, message);
     let graceful_restart = fields.take("peer.graceful_restart", graceful_restart(message.graceful_restart));
+    let exchange = exchange::exchange(fields, message);
     Ok(Peer {
         key: key?,
         remote_as: remote_as?,
@@ -57,6 +58,7 @@ fn peer(fields: &mut Fields, message: &v1::BgpPeer) -> Result<Peer, Refused> {
         max_prefix: max_prefix(message.max_prefix),
         graceful_restart: graceful_restart?,
         settings: settings?,
+        exchange: exchange?,
     })
 }
 

@@ -3,7 +3,8 @@
 use super::*;
 use crate::v1::{
     AdvertisePrefixRequest, ApplyPeerRequest, BgpPeer, ConfigureBgpRequest, DisableBfdRequest, DisableOspfRequest,
-    EnableBfdRequest, EnableOspfRequest, PrefixAttributes, RegisterRequest, RemovePeerRequest, WithdrawPrefixRequest,
+    EnableBfdRequest, EnableOspfRequest, ExportPolicy, ImportPolicy, PrefixAttributes, PrefixRange, RegisterRequest,
+    RemovePeerRequest, WithdrawPrefixRequest,
 };
 
 /// Text that is no good in any field.
@@ -58,18 +59,32 @@ fn attributes(attributes: PrefixAttributes) -> Result<Call, BadFields> {
     request!(AdvertisePrefixRequest { prefix: "10.0.0.1/32".into(), protocol: 1, attributes: Some(attributes) })
 }
 
-const CASES: [Case; 19] = [
+const CASES: [Case; 24] = [
     ("owner", false, |text| call(&RegisterRequest { owner: text, token: "t".into(), ..Default::default() })),
     ("router_id", false, |text| request!(ConfigureBgpRequest { local_as: 1, router_id: text })),
     ("peer.neighbor_address", false, |text| apply(|peer| peer.neighbor_address = text)),
     ("peer.description", true, |text| apply(|peer| peer.description = text)),
     ("peer.source_address", false, |text| apply(|peer| peer.source_address = text)),
+    ("peer.import_policy.prefixes[0].prefix", false, |text| {
+        let prefixes = vec![PrefixRange { prefix: text, ..Default::default() }];
+        apply(|peer| peer.import_policy = Some(ImportPolicy { accept: 2, prefixes, ..Default::default() }))
+    }),
+    ("peer.export_policy.communities[0]", false, |text| {
+        apply(|peer| peer.export_policy = Some(ExportPolicy { announce: 2, communities: vec![text] }))
+    }),
     ("neighbor_address", false, |text| request!(RemovePeerRequest { neighbor_address: text })),
     ("prefix", false, |text| request!(AdvertisePrefixRequest { prefix: text, protocol: 1 })),
     ("prefix", false, |text| request!(WithdrawPrefixRequest { prefix: text, protocol: 1 })),
     ("attributes.communities[0]", false, |text| {
         attributes(PrefixAttributes { communities: vec![text], ..Default::default() })
     }),
+    ("attributes.large_communities[0]", false, |text| {
+        attributes(PrefixAttributes { large_communities: vec![text], ..Default::default() })
+    }),
+    ("attributes.extended_communities[0]", false, |text| {
+        attributes(PrefixAttributes { extended_communities: vec![text], ..Default::default() })
+    }),
+    ("attributes.peers[0]", false, |text| attributes(PrefixAttributes { peers: vec![text], ..Default::default() })),
     ("attributes.next_hop", false, |text| attributes(PrefixAttributes { next_hop: text, ..Default::default() })),
     ("peer_address", false, |text| request!(EnableBfdRequest { peer_address: text })),
     ("interface_name", false, |text| {

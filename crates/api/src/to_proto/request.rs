@@ -1,10 +1,10 @@
 //! Changes as the requests that would ask for them, with `owner` and `token` left empty.
 
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use novaroute_core::{
     bfd::{BfdKey, BfdSession, BfdTimers, Hop},
-    bgp::{Asn, BgpInstance, PrefixAttributes},
+    bgp::{Asn, BgpInstance, Origin, PrefixAttributes},
     intent::{Advertisement, Change, Intent, IntentKey, Target},
     ospf::OspfInterface,
     peer::{GracefulRestart, Peer, PeerKey, PeerSettings, PeerType},
@@ -95,6 +95,7 @@ fn bgp_peer(peer: &Peer) -> v1::BgpPeer {
         max_prefix,
         graceful_restart,
         settings,
+        exchange,
     } = peer;
     v1::BgpPeer {
         neighbor_address: text(key.address().as_ref()),
@@ -114,11 +115,12 @@ fn bgp_peer(peer: &Peer) -> v1::BgpPeer {
         bfd_min_tx_ms: bfd.map_or(0, BfdTimers::min_tx_ms),
         bfd_detect_multiplier: bfd.map_or(0, |timers| timers.detect_multiplier().into()),
         graceful_restart: self::graceful_restart(*graceful_restart).into(),
-        ..self::settings(settings)
+        ..self::settings(settings, super::exchange::exchange(exchange))
     }
 }
 
-fn settings(settings: &PeerSettings) -> v1::BgpPeer {
+/// `peer` with these settings too.
+fn settings(settings: &PeerSettings, peer: v1::BgpPeer) -> v1::BgpPeer {
     let PeerSettings { local_as, ttl_security, passive, connect_retry_s, advertisement_interval, shutdown } = settings;
     v1::BgpPeer {
         local_as: local_as.map_or(0, Asn::get),
@@ -128,7 +130,7 @@ fn settings(settings: &PeerSettings) -> v1::BgpPeer {
         advertisement_interval_s: advertisement_interval.map_or(0, |interval| interval.seconds().into()),
         shutdown: shutdown.is_some(),
         shutdown_message: text(shutdown.as_ref().and_then(|shutdown| shutdown.message.as_ref())),
-        ..Default::default()
+        ..peer
     }
 }
 
@@ -163,13 +165,40 @@ pub fn advertise_prefix(advertisement: &Advertisement) -> v1::AdvertisePrefixReq
 
 /// Local preference and MED go to the fields that can say 0.
 fn attributes(attributes: &PrefixAttributes) -> v1::PrefixAttributes {
-    let PrefixAttributes { local_preference, med, communities, next_hop } = attributes;
+    let PrefixAttributes {
+        local_preference,
+        med,
+        communities,
+        next_hop,
+        large_communities,
+        extended_communities,
+        as_path_prepend,
+        origin,
+        peers,
+    } = attributes;
     v1::PrefixAttributes {
         local_pref: *local_preference,
         multi_exit_disc: *med,
-        communities: communities.iter().map(ToString::to_string).collect(),
+        communities: texts(communities),
         next_hop: text(next_hop.as_ref()),
+        large_communities: texts(large_communities),
+        extended_communities: texts(extended_communities),
+        as_path_prepend: as_path_prepend.times().into(),
+        origin: self::origin(*origin).into(),
+        peers: texts(peers),
         ..Default::default()
+    }
+}
+
+fn texts<T: ToString>(values: &BTreeSet<T>) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
+}
+
+fn origin(origin: Origin) -> v1::Origin {
+    match origin {
+        Origin::Igp => v1::Origin::Unspecified,
+        Origin::Egp => v1::Origin::Egp,
+        Origin::Incomplete => v1::Origin::Incomplete,
     }
 }
 

@@ -8,9 +8,11 @@ use std::{
 
 use novaroute_core::{
     bfd::{BfdKey, BfdSession, BfdTimers, Hop},
-    bgp::{Asn, BgpInstance, Community, PrefixAttributes, RouterId},
+    bgp::{Asn, BgpInstance, Community, Origin, PrefixAttributes, Prepend, RouterId},
+    community::LargeCommunity,
     drain::{DrainDelay, DrainScope, DrainTerms},
     event::{Event, EventType},
+    exchange::{Accepted, AllowAsIn, Exchange, ExportPolicy, ImportPolicy, MaxPrefixAction, PrefixRange},
     intent::{Advertisement, Change, Intent, IntentKey, Protocol, Target},
     name::{Description, InstanceName, InterfaceName, OwnerName, SessionId, ShutdownMessage},
     ospf::{AreaId, OspfInterface, OspfTimers},
@@ -101,7 +103,8 @@ fn peer() -> BoxedStrategy<Peer> {
     let families = btree_set(family(), 1..=2);
     let restart = prop::sample::select(vec![GracefulRestart::Helper, GracefulRestart::Full, GracefulRestart::Off]);
     let timers = (option::of(peer_timers()), option::of(bfd_timers()), restart);
-    (peer_ends(), types, numbers, families, timers, peer_names(), settings())
+    let more = (settings(), exchange());
+    (peer_ends(), types, numbers, families, timers, peer_names(), more)
         .prop_map(
             |(
                 (key, source_address, multihop),
@@ -110,7 +113,7 @@ fn peer() -> BoxedStrategy<Peer> {
                 families,
                 timers,
                 names,
-                settings,
+                (settings, exchange),
             )| {
                 consistent(Peer {
                     key,
@@ -126,10 +129,40 @@ fn peer() -> BoxedStrategy<Peer> {
                     max_prefix,
                     graceful_restart: timers.2,
                     settings,
+                    exchange,
                 })
             },
         )
         .boxed()
+}
+
+fn range() -> impl Strategy<Value = PrefixRange> {
+    let lengths = |prefix: Prefix| {
+        let most = prefix.family().host_length();
+        (Just(prefix), prefix.length()..=most, prefix.length()..=most)
+    };
+    prefix()
+        .prop_flat_map(lengths)
+        .prop_map(|(prefix, one, other)| PrefixRange::new(prefix, Some(one.min(other)), Some(one.max(other))).unwrap())
+}
+
+fn exchange() -> impl Strategy<Value = Exchange> {
+    let listed = btree_set(range(), 1..=4).prop_map(Accepted::Listed);
+    let accepted = prop_oneof![Just(Accepted::All), listed, Just(Accepted::Nothing)];
+    let large = btree_set(any::<[u32; 3]>().prop_map(LargeCommunity::new), 1..=2);
+    let with = (communities(), large).prop_map(|(standard, large)| ExportPolicy::OwnWith(standard, large));
+    let export = prop_oneof![Just(ExportPolicy::Own), with, Just(ExportPolicy::Transit)];
+    let restart = any::<std::num::NonZeroU16>().prop_map(MaxPrefixAction::Restart);
+    let action = prop_oneof![Just(MaxPrefixAction::Warn), restart, Just(MaxPrefixAction::ShutDown)];
+    (accepted, any::<[bool; 2]>(), export, 0..=u32::from(AllowAsIn::MAX), action).prop_map(
+        |(accepted, [refuse_default_route, next_hop_self], export, allowed, action)| Exchange {
+            import: ImportPolicy { accepted, refuse_default_route },
+            export,
+            next_hop_self,
+            allowas_in: AllowAsIn::new(allowed).unwrap(),
+            max_prefix_action: action,
+        },
+    )
 }
 
 fn prefix() -> impl Strategy<Value = Prefix> {
@@ -142,15 +175,34 @@ fn communities() -> impl Strategy<Value = BTreeSet<Community>> {
     btree_set(prop_oneof![any::<u32>(), well_known].prop_map(Community::from_bits), 0..=8)
 }
 
+/// What is given by words and numbers in lists.
+fn lists() -> impl Strategy<Value = PrefixAttributes> {
+    let large = btree_set(any::<[u32; 3]>().prop_map(LargeCommunity::new), 0..=4);
+    let extended =
+        prop::sample::subsequence(vec!["rt:0:0", "rt:65535:4294967295", "soo:192.0.2.1:7", "rt:65536:1"], 0..=4);
+    let origins = prop::sample::select(vec![Origin::Igp, Origin::Egp, Origin::Incomplete]);
+    let peers = btree_set(family().prop_flat_map(host).prop_map(parse), 0..=3);
+    (large, extended, 0..=u32::from(Prepend::MAX), origins, peers).prop_map(
+        |(large, extended, times, origin, peers)| PrefixAttributes {
+            large_communities: large,
+            extended_communities: extended.into_iter().map(|text| text.parse().unwrap()).collect(),
+            as_path_prepend: Prepend::new(times).unwrap(),
+            origin,
+            peers,
+            ..PrefixAttributes::default()
+        },
+    )
+}
+
 fn advertisement() -> impl Strategy<Value = Advertisement> {
     let bgp = prefix().prop_flat_map(|prefix| {
         let next_hop = option::of(host(prefix.family()));
-        (Just(prefix), any::<(Option<u32>, Option<u32>)>(), communities(), next_hop)
+        (Just(prefix), any::<(Option<u32>, Option<u32>)>(), communities(), next_hop, lists())
     });
-    let bgp = bgp.prop_map(|(prefix, (local_preference, med), communities, next_hop)| Advertisement {
+    let bgp = bgp.prop_map(|(prefix, (local_preference, med), communities, next_hop, lists)| Advertisement {
         protocol: Protocol::Bgp,
         prefix,
-        attributes: PrefixAttributes { local_preference, med, communities, next_hop },
+        attributes: PrefixAttributes { local_preference, med, communities, next_hop, ..lists },
     });
     let attributes = PrefixAttributes::default;
     let ospf =

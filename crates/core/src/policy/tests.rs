@@ -78,6 +78,26 @@ fn communities() {
 }
 
 #[test]
+fn who_is_held_to_some_communities_cannot_use_another_kind() {
+    let allowed = ["65000:1", "65000:1:1", "rt:65000:1"].map(|text| text.parse().unwrap());
+    let policy = Policy { allowed_communities: Some(allowed.into()), ..Policy::default() };
+    let with = |large: &str, extended: &str| {
+        let attributes = PrefixAttributes {
+            large_communities: [large.parse().unwrap()].into(),
+            extended_communities: [extended.parse().unwrap()].into(),
+            ..Default::default()
+        };
+        Intent::Prefix(Advertisement { protocol: Protocol::Bgp, prefix: "10.0.0.1/32".parse().unwrap(), attributes })
+    };
+    assert_eq!(verdict(&policy, &with("65000:1:1", "rt:65000:1")), None);
+    for (large, extended) in [("65000:1:2", "rt:65000:1"), ("65000:1:1", "soo:65000:1")] {
+        assert_eq!(verdict(&policy, &with(large, extended)), Some(Reason::CommunityNotAllowed));
+        let standard = Policy { allowed_communities: Some(["65000:1".parse().unwrap()].into()), ..Policy::default() };
+        assert_eq!(verdict(&standard, &with(large, extended)), Some(Reason::CommunityNotAllowed));
+    }
+}
+
+#[test]
 fn interfaces_and_permissions() {
     let ospf = Intent::Ospf(OspfInterface {
         interface: "eth1".parse().unwrap(),

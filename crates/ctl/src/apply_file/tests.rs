@@ -75,6 +75,29 @@ fn json_and_yaml_say_the_same() {
 }
 
 #[test]
+fn policies_of_a_peer_are_maps_and_lists() {
+    let text = "
+peers:
+- neighbor_address: 192.0.2.254
+  remote_as: 65000
+  import_policy: {accept: listed, prefixes: [{prefix: 10.0.0.0/8, le: 24}], refuse_default_route: true}
+  export_policy: {announce: own-with-communities, communities: ['65001:0:1']}
+  max_prefix_action: restart
+  max_prefix_restart_min: 5
+";
+    let requests = requests(text);
+    let Request::ApplyPeer(v1::ApplyPeerRequest { peer: Some(peer), .. }) = &requests[0] else {
+        panic!("{:?}", requests[0])
+    };
+    let prefixes = vec![v1::PrefixRange { prefix: "10.0.0.0/8".into(), ge: 0, le: 24 }];
+    let import = v1::ImportPolicy { accept: v1::ImportAccept::Listed.into(), prefixes, refuse_default_route: true };
+    assert_eq!(peer.import_policy, Some(import));
+    let announce = v1::ExportAnnounce::OwnWithCommunities.into();
+    assert_eq!(peer.export_policy, Some(v1::ExportPolicy { announce, communities: vec!["65001:0:1".into()] }));
+    assert_eq!((peer.max_prefix_action(), peer.max_prefix_restart_min), (v1::MaxPrefixAction::Restart, 5));
+}
+
+#[test]
 fn a_description_is_sent_in_the_order_that_makes_sense() {
     let text = "
 prefixes:

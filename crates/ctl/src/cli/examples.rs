@@ -93,6 +93,8 @@ Examples:
   novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --password-file peer.secret
   novaroutectl apply-peer --interface eth1 --remote-as 65000 --address-families ipv4,ipv6
   novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --local-as 65010 --ttl-security 1
+  novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --import-prefixes 10.0.0.0/8,192.0.2.0/24
+  novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --refuse-default-route --export-communities 65001:100
   novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --shutdown --shutdown-message maintenance
   novaroutectl apply-peer --neighbor 192.0.2.254 --remote-as 65000 --ebgp-multihop 2 --dry-run";
 
@@ -105,6 +107,8 @@ pub(super) const ADVERTISE: &str = "\
 Examples:
   novaroutectl advertise --prefix 203.0.113.7/32
   novaroutectl advertise --prefix 2001:db8:7::7/128 --communities 65001:100,no-export --med 0
+  novaroutectl advertise --prefix 203.0.113.8/32 --as-path-prepend 2 --peers 192.0.2.254
+  novaroutectl advertise --prefix 203.0.113.9/32 --large-communities 65001:1:100 --extended-communities rt:65001:7
   novaroutectl advertise --prefix 203.0.113.0/24 --protocol ospf";
 
 pub(super) const WITHDRAW: &str = "\

@@ -8,6 +8,8 @@ use clap::{
     error::ErrorKind,
 };
 
+use novaroute_api::v1;
+
 use crate::schema::enum_words;
 
 /// Longest time that a flag takes: a day.
@@ -38,6 +40,21 @@ impl TypedValueParser for EnumWord {
     }
 }
 
+/// Prefixes by their length: `PREFIX`, then `ge N` and `le N` where wanted.
+pub(super) fn prefix_range(text: &str) -> Result<v1::PrefixRange, String> {
+    let mut words = text.split_ascii_whitespace();
+    let mut range = v1::PrefixRange { prefix: words.next().unwrap_or_default().to_owned(), ..Default::default() };
+    while let Some(word) = words.next() {
+        let length = words.next().and_then(|length| length.parse().ok());
+        match (word, length) {
+            ("ge", Some(length)) => range.ge = length,
+            ("le", Some(length)) => range.le = length,
+            _ => return Err("write a prefix, and `ge N` and `le N` if wanted, as in '10.0.0.0/8 ge 16 le 24'".into()),
+        }
+    }
+    Ok(range)
+}
+
 /// A time: seconds, or a whole number with `ms`, `s` or `m`; more than none and
 /// at most a day.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -64,6 +81,16 @@ mod tests {
     fn times_have_units() {
         for (text, ms) in [("2", 2000), ("2s", 2000), ("500ms", 500), ("1m", 60_000), ("1440m", 86_400_000)] {
             assert_eq!(duration(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+    }
+
+    #[test]
+    fn prefixes_have_lengths_if_wanted() {
+        for (text, ge, le) in [("10.0.0.0/8", 0, 0), ("10.0.0.0/8 ge 16 le 24", 16, 24), ("10.0.0.0/8 le 24", 0, 24)] {
+            assert_eq!(prefix_range(text), Ok(v1::PrefixRange { prefix: "10.0.0.0/8".into(), ge, le }));
+        }
+        for text in ["10.0.0.0/8 16", "10.0.0.0/8 ge", "10.0.0.0/8 ge x", "10.0.0.0/8 gt 16"] {
+            assert!(prefix_range(text).is_err(), "{text}");
         }
     }
 

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::{
     examples,
+    exchange::ExchangeArgs,
     peer::{PeerKeyArgs, PeerSettingsArgs},
     values::EnumWord,
 };
@@ -178,6 +179,8 @@ pub(crate) struct ApplyPeerArgs {
     pub(crate) graceful_restart: Option<i32>,
     #[command(flatten)]
     pub(crate) settings: PeerSettingsArgs,
+    #[command(flatten)]
+    pub(crate) exchange: ExchangeArgs,
     /// Families to negotiate, comma separated or given again; ipv4 and ipv6 for
     /// short [default: ipv4-unicast]
     #[arg(long, value_name = "FAMILY", value_delimiter = ',', value_parser = EnumWord("AddressFamily"))]
@@ -209,6 +212,24 @@ pub(crate) struct AdvertiseArgs {
     /// Next hop to announce, of the prefix's family
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) next_hop: Option<String>,
+    /// Large communities, AS:value:value, comma separated or given again
+    #[arg(long, value_name = "COMMUNITY", value_delimiter = ',')]
+    pub(crate) large_communities: Vec<String>,
+    /// Extended communities, rt:AS:value or soo:AS:value, comma separated or
+    /// given again
+    #[arg(long, value_name = "COMMUNITY", value_delimiter = ',')]
+    pub(crate) extended_communities: Vec<String>,
+    /// How many times more than once external peers see the node's AS [default:
+    /// 0]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) as_path_prepend: u32,
+    /// ORIGIN: igp, egp or incomplete [default: igp]
+    #[arg(long, value_name = "ORIGIN", value_parser = EnumWord("Origin"))]
+    pub(crate) origin: Option<i32>,
+    /// The only peers that are sent it, comma separated or given again [default:
+    /// all]
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    pub(crate) peers: Vec<String>,
 }
 
 /// Arguments of `withdraw`.

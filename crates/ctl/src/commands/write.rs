@@ -121,7 +121,7 @@ fn peer(args: ApplyPeerArgs) -> Result<v1::BgpPeer, Failure> {
         bfd_min_tx_ms: args.bfd_min_tx,
         bfd_detect_multiplier: args.bfd_detect_multiplier,
         graceful_restart: args.graceful_restart.unwrap_or_default(),
-        ..args.settings.of(args.key.peer())
+        ..args.settings.of(args.exchange.of(args.key.peer()))
     })
 }
 
@@ -140,6 +140,11 @@ fn advertise(args: AdvertiseArgs, owner: String, token: String) -> v1::Advertise
         // Zero in the old fields means "not set"; these say that it is meant.
         local_pref: args.local_pref.filter(zero),
         multi_exit_disc: args.med.filter(zero),
+        large_communities: args.large_communities,
+        extended_communities: args.extended_communities,
+        as_path_prepend: args.as_path_prepend,
+        origin: args.origin.unwrap_or_default(),
+        peers: args.peers,
     };
     // OSPF takes no attributes, so they are only sent where one was given.
     let attributes = (attributes != v1::PrefixAttributes::default()).then_some(attributes);

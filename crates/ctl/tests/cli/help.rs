@@ -19,10 +19,15 @@ const FLAGS: &[(&str, &str)] = &[
         "apply-peer",
         "--neighbor --remote-as --peer-type --keepalive --hold-time --bfd --bfd-min-rx --bfd-min-tx \
          --bfd-detect-multiplier --ebgp-multihop --password --password-file --source-address --max-prefix \
-         --address-families --description",
+         --address-families --description --max-prefix-action --max-prefix-restart-min --import --import-prefixes \
+         --refuse-default-route --export --export-communities --next-hop-self --allowas-in",
     ),
     ("remove-peer", "--neighbor"),
-    ("advertise", "--prefix --protocol --local-pref --communities --med --next-hop"),
+    (
+        "advertise",
+        "--prefix --protocol --local-pref --communities --med --next-hop --large-communities \
+         --extended-communities --as-path-prepend --origin --peers",
+    ),
     ("withdraw", "--prefix --protocol"),
     ("enable-bfd", "--peer --min-rx --min-tx --detect-multiplier --interface --multihop --source-address"),
     ("disable-bfd", "--peer --interface --multihop"),

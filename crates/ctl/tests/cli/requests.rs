@@ -112,17 +112,38 @@ fn apply_peer() {
         bfd_min_tx_ms: 107,
         bfd_detect_multiplier: 8,
         graceful_restart: v1::GracefulRestart::Full.into(),
+        max_prefix_action: v1::MaxPrefixAction::Restart.into(),
+        max_prefix_restart_min: 9,
+        import_policy: Some(v1::ImportPolicy {
+            accept: v1::ImportAccept::Listed.into(),
+            prefixes: ["10.0.0.0/8", "fd00::/8"]
+                .map(|prefix| v1::PrefixRange { prefix: prefix.into(), ..Default::default() })
+                .into(),
+            refuse_default_route: true,
+        }),
+        export_policy: Some(v1::ExportPolicy {
+            announce: v1::ExportAnnounce::OwnWithCommunities.into(),
+            communities: vec!["65001:1".into(), "65001:0:1".into()],
+        }),
+        next_hop_self: true,
+        allowas_in: 2,
         ..least.clone()
     };
+    let nothing = v1::ImportPolicy { accept: v1::ImportAccept::Nothing.into(), ..Default::default() };
+    let transit = v1::ExportPolicy { announce: v1::ExportAnnounce::Transit.into(), ..Default::default() };
+    let policies = v1::BgpPeer { import_policy: Some(nothing), export_policy: Some(transit), ..least.clone() };
     check(vec![
         ("apply-peer --neighbor 2001:db8::1 --remote-as 65000", apply(least.clone())),
         (
             "apply-peer --neighbor 2001:db8::1 --remote-as 65000 --peer-type external --keepalive 1 --hold-time 3 --bfd \
              --description 50% --address-families ipv4-unicast,ipv6-unicast --source-address 2001:db8::2 \
              --ebgp-multihop 4 --password-file secret --max-prefix 5 --bfd-min-rx 106 --bfd-min-tx 107 \
-             --bfd-detect-multiplier 8 --graceful-restart full",
+             --bfd-detect-multiplier 8 --graceful-restart full --max-prefix-action restart --max-prefix-restart-min 9 \
+             --import-prefixes 10.0.0.0/8,fd00::/8 --refuse-default-route --export-communities 65001:1,65001:0:1 \
+             --next-hop-self --allowas-in 2",
             apply(all),
         ),
+        ("apply-peer --neighbor 2001:db8::1 --remote-as 65000 --import nothing --export transit", apply(policies)),
         (
             "apply-peer --neighbor 2001:db8::1 --remote-as 65000 --password passw0rd-that-nobody-sees \
              --peer-type PEER_TYPE_INTERNAL --address-families ipv6 --address-families IPV4",
@@ -160,8 +181,12 @@ fn advertise_and_withdraw() {
         communities: vec!["65001:1".into(), "no-export".into(), "65001:2".into()],
         med: 7,
         next_hop: "192.0.2.9".into(),
-        local_pref: None,
-        multi_exit_disc: None,
+        large_communities: vec!["65001:0:1".into(), "65001:0:2".into()],
+        extended_communities: vec!["rt:65001:1".into()],
+        as_path_prepend: 3,
+        origin: v1::Origin::Incomplete.into(),
+        peers: vec!["192.0.2.1".into(), "fd00::1".into()],
+        ..Default::default()
     };
     let zeros = v1::PrefixAttributes { local_pref: Some(0), multi_exit_disc: Some(0), ..Default::default() };
     let withdraw = |protocol| {
@@ -179,7 +204,8 @@ fn advertise_and_withdraw() {
         ("advertise --prefix 203.0.113.7/32 --protocol OSPF", advertise(2, None)),
         (
             "advertise --prefix 203.0.113.7/32 --protocol bgp --local-pref 200 --communities 65001:1,no-export \
-             --communities 65001:2 --med 7 --next-hop 192.0.2.9",
+             --communities 65001:2 --med 7 --next-hop 192.0.2.9 --large-communities 65001:0:1,65001:0:2 \
+             --extended-communities rt:65001:1 --as-path-prepend 3 --origin incomplete --peers 192.0.2.1,fd00::1",
             advertise(1, Some(all)),
         ),
         ("advertise --prefix 203.0.113.7/32 --local-pref 0 --med 0", advertise(1, Some(zeros))),

@@ -16,7 +16,9 @@ pub(super) fn line(context: &Context, slot: &Slot, line: &Line) -> Option<Intent
         LineKind::Network => Some(IntentKey::Prefix(Protocol::Bgp, slot.id.parse().ok()?)),
         LineKind::NeighborRemoteAs => Some(IntentKey::Peer(own::neighbor_of(slot).parse().ok()?)),
         LineKind::StaticRoute => Some(IntentKey::Prefix(Protocol::Ospf, word(2)?.parse().ok()?)),
-        LineKind::PrefixList => Some(IntentKey::Prefix(Protocol::Ospf, word(4)?.parse().ok()?)),
+        LineKind::PrefixList if word(2) == Some(own::OSPF) => {
+            Some(IntentKey::Prefix(Protocol::Ospf, word(4)?.parse().ok()?))
+        }
         LineKind::OspfDefaultRoute => {
             let ipv6 = context.path().first().is_some_and(|router| router == "router ospf6");
             Some(IntentKey::Prefix(Protocol::Ospf, if ipv6 { "::/0" } else { "0.0.0.0/0" }.parse().ok()?))

@@ -64,11 +64,43 @@ fn a_peer_is_cleared_of_what_is_not_asked_for_any_more() {
     assert!(sources.into_iter().all(|sources| sources.contains(&IntentKey::Peer(address))));
     expect![[r#"
         # bgpd
+        route-map NR-OUT-47f7caf4e4bc2bce permit 10
+         match tag 1314017109
+        route-map NR-OUT-47f7caf4e4bc2bce permit 11
+         match tag 1314017110
+         set community no-export additive
+        route-map NR-OUT-47f7caf4e4bc2bce permit 12
+         match tag 1314017111
+         set community no-advertise additive
+        route-map NR-OUT-47f7caf4e4bc2bce permit 13
+         match tag 1314017112
+         set community no-export no-advertise additive
+        route-map NR-OUT-47f7caf4e4bc2bce permit 14
+         match tag 1314017113
+         set community local-AS additive
+        route-map NR-OUT-47f7caf4e4bc2bce permit 15
+         match tag 1314017114
+         set community no-export local-AS additive
+        route-map NR-OUT-47f7caf4e4bc2bce permit 16
+         match tag 1314017115
+         set community no-advertise local-AS additive
+        route-map NR-OUT-47f7caf4e4bc2bce permit 17
+         match tag 1314017116
+         set community no-export no-advertise local-AS additive
+        route-map NR-OUT-47f7caf4e4bc2bce permit 18
+         match tag 4077687312
+         set as-path prepend 65001 65001
         router bgp 65001
          address-family ipv6 unicast
           no neighbor 10.12.0.2 activate
-          no neighbor 10.12.0.2 route-map NR-IN in
-          no neighbor 10.12.0.2 route-map NR-OUT out
+        router bgp 65001
+         address-family ipv4 unicast
+          neighbor 10.12.0.2 route-map NR-IN-fa55bb8a5f83b331 in
+          neighbor 10.12.0.2 route-map NR-OUT-47f7caf4e4bc2bce out
+        router bgp 65001
+         address-family ipv6 unicast
+          no neighbor 10.12.0.2 route-map NR-IN-b90fb799aba3826d in
+          no neighbor 10.12.0.2 route-map NR-OUT-1fedebdfb454b8af out
           no neighbor 10.12.0.2 maximum-prefix
           no neighbor 10.12.0.2 attribute-unchanged
           no neighbor 10.12.0.2 nexthop-local unchanged
@@ -78,6 +110,30 @@ fn a_peer_is_cleared_of_what_is_not_asked_for_any_more() {
          no neighbor 10.12.0.2 password
          no neighbor 10.12.0.2 bfd profile
          no neighbor 10.12.0.2 bfd
+        no ip prefix-list NR-P-3ebcfed9a361b94f permit 10.71.0.0/16 ge 24 le 32
+        no ip prefix-list NR-P-b42e18366abaf7d2 permit 0.0.0.0/0
+        no ipv6 prefix-list NR-P-4200f5c7a7c4044f permit fd71::/48
+        no ipv6 prefix-list NR-P-6d0e7095bc257476 permit ::/0
+        no bgp community-list standard NR-C-6f9be7688f7060b2 permit 65001:100
+        no bgp large-community-list standard NR-C-96af21ec9a57056e permit 65001:0:1
+        no route-map NR-IN-b90fb799aba3826d deny 10
+        no route-map NR-IN-b90fb799aba3826d deny 11
+        no route-map NR-IN-b90fb799aba3826d permit 12
+        no route-map NR-IN-b90fb799aba3826d permit 13
+        no route-map NR-OUT-1fedebdfb454b8af permit 10
+        no route-map NR-OUT-1fedebdfb454b8af permit 11
+        no route-map NR-OUT-1fedebdfb454b8af permit 12
+        no route-map NR-OUT-1fedebdfb454b8af permit 13
+        no route-map NR-OUT-1fedebdfb454b8af permit 14
+        no route-map NR-OUT-1fedebdfb454b8af permit 15
+        no route-map NR-OUT-1fedebdfb454b8af permit 16
+        no route-map NR-OUT-1fedebdfb454b8af permit 17
+        no route-map NR-OUT-1fedebdfb454b8af permit 18
+        no route-map NR-OUT-1fedebdfb454b8af permit 19
+        no route-map NR-OUT-1fedebdfb454b8af permit 20
+        no route-map NR-OUT-1fedebdfb454b8af permit 21
+        no route-map NR-OUT-1fedebdfb454b8af permit 22
+        no route-map NR-OUT-1fedebdfb454b8af permit 23
         # bfdd
         bfd
          no profile NR-B-100-200-4
@@ -109,6 +165,13 @@ fn everything_goes_in_order() {
         # staticd
         no ip route 203.0.113.77/32 blackhole tag 1314017107 19
         no ipv6 route 2001:db8:7::1/128 blackhole tag 1314017107 19
+        # bgpd
+        no ip prefix-list NR-P-3ebcfed9a361b94f permit 10.71.0.0/16 ge 24 le 32
+        no ip prefix-list NR-P-b42e18366abaf7d2 permit 0.0.0.0/0
+        no ipv6 prefix-list NR-P-4200f5c7a7c4044f permit fd71::/48
+        no ipv6 prefix-list NR-P-6d0e7095bc257476 permit ::/0
+        no bgp community-list standard NR-C-6f9be7688f7060b2 permit 65001:100
+        no bgp large-community-list standard NR-C-96af21ec9a57056e permit 65001:0:1
         # ospfd
         no ip prefix-list NR-OSPF permit 203.0.113.77/32
         # ospf6d
@@ -142,10 +205,16 @@ fn everything_goes_in_order() {
         no router ospf6
         # bgpd
         no route-map NR-A-038805ec9979e5fd permit 10
+        no route-map NR-A-2d5223ddf3fbc80c permit 10
         no route-map NR-A-4ff67a01273c4f3a permit 10
         no route-map NR-A-50771a7171fc14f9 permit 10
         no route-map NR-A-6db6d4bc971cacfb permit 10
         no route-map NR-IN permit 10
+        no route-map NR-IN-b90fb799aba3826d deny 10
+        no route-map NR-IN-b90fb799aba3826d deny 11
+        no route-map NR-IN-b90fb799aba3826d permit 12
+        no route-map NR-IN-b90fb799aba3826d permit 13
+        no route-map NR-IN-fa55bb8a5f83b331 permit 10
         no route-map NR-OUT permit 10
         no route-map NR-OUT permit 11
         no route-map NR-OUT permit 12
@@ -154,6 +223,30 @@ fn everything_goes_in_order() {
         no route-map NR-OUT permit 15
         no route-map NR-OUT permit 16
         no route-map NR-OUT permit 17
+        no route-map NR-OUT-1fedebdfb454b8af permit 10
+        no route-map NR-OUT-1fedebdfb454b8af permit 11
+        no route-map NR-OUT-1fedebdfb454b8af permit 12
+        no route-map NR-OUT-1fedebdfb454b8af permit 13
+        no route-map NR-OUT-1fedebdfb454b8af permit 14
+        no route-map NR-OUT-1fedebdfb454b8af permit 15
+        no route-map NR-OUT-1fedebdfb454b8af permit 16
+        no route-map NR-OUT-1fedebdfb454b8af permit 17
+        no route-map NR-OUT-1fedebdfb454b8af permit 18
+        no route-map NR-OUT-1fedebdfb454b8af permit 19
+        no route-map NR-OUT-1fedebdfb454b8af permit 20
+        no route-map NR-OUT-1fedebdfb454b8af permit 21
+        no route-map NR-OUT-1fedebdfb454b8af permit 22
+        no route-map NR-OUT-1fedebdfb454b8af permit 23
+        no route-map NR-OUT-a69936424105f471 permit 10
+        no route-map NR-OUT-a69936424105f471 permit 11
+        no route-map NR-OUT-a69936424105f471 permit 12
+        no route-map NR-OUT-a69936424105f471 permit 13
+        no route-map NR-OUT-a69936424105f471 permit 14
+        no route-map NR-OUT-a69936424105f471 permit 15
+        no route-map NR-OUT-a69936424105f471 permit 16
+        no route-map NR-OUT-a69936424105f471 permit 17
+        no route-map NR-OUT-a69936424105f471 permit 18
+        no route-map NR-OUT-a69936424105f471 permit 19
         # ospfd
         no route-map NR-IF-r2 permit 10
         no route-map NR-IF-r3 permit 10

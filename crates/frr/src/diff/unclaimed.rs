@@ -6,7 +6,8 @@ use novaroute_core::intent::IntentKey;
 
 use super::{Removals, intent_of};
 use crate::config::{Config, Context, Line, Slot};
-use crate::own::Own;
+use crate::own::{self, Own};
+use crate::rules::LineKind;
 
 /// The objects that have to stay because their owners have not spoken.
 pub(super) struct Unclaimed<'a> {
@@ -33,6 +34,13 @@ impl<'a> Unclaimed<'a> {
     pub(super) fn has(&self, context: &Context, slot: &Slot, line: &Line) -> bool {
         let of = self.claimed.and_then(|claimed| Some((claimed, intent_of::line(context, slot, line)?)));
         of.is_some_and(|(claimed, intent)| !claimed.contains(&intent))
+    }
+
+    /// Whether a peer keeps the policy of its own that it has: it may be there for the sake of such an object, as for a
+    /// prefix that only this peer is sent, which would be withdrawn, or for a transit peer.
+    pub(super) fn keeps_policy(&self, slot: &Slot, running: &Line) -> bool {
+        let policy = matches!(slot.kind, LineKind::NeighborRouteMapIn | LineKind::NeighborRouteMapOut);
+        self.claimed.is_some() && policy && own::is_policy_of_few(running)
     }
 
     /// Whether an own line that nobody wants may be taken back. One that tells no intent stays while there is any such

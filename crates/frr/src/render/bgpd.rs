@@ -5,15 +5,18 @@ use std::num::NonZeroU16;
 
 use novaroute_core::bgp::PrefixAttributes;
 use novaroute_core::desired::DesiredBgp;
+use novaroute_core::exchange::MaxPrefixAction;
 use novaroute_core::intent::{IntentKey, Protocol};
 use novaroute_core::peer::{GracefulRestart, Peer, PeerKey, PeerSettings};
 use novaroute_core::prefix::Family;
 
+use super::class::Classes;
+use super::inbound::Inbound;
+use super::outbound::Outbound;
 use super::{Block, Sources, bfdd, one, policy};
 use crate::config::Config;
 use crate::context::family_word;
 use crate::daemon::{Daemon, Dialect, Profile};
-use crate::own;
 
 /// Seconds between attempts to connect. FRR's default of 120 s would let a session that could be up stay down.
 const CONNECT_RETRY_S: u16 = 1;
@@ -21,10 +24,14 @@ const CONNECT_RETRY_S: u16 = 1;
 pub(super) fn render(bgp: &DesiredBgp, dialect: Dialect, config: &mut Config) {
     let instance = one(IntentKey::Bgp);
     let mut top = Block::top(config, Daemon::Bgpd);
-    policy::of_peers(&mut top, &instance);
-    let maps = maps(bgp);
-    for (attributes, map) in &maps {
-        policy::of_attributes(&mut top, &map.name, attributes, &map.sources);
+    let inbound = Inbound::new(bgp);
+    inbound.render(&mut top, &instance);
+    let classes = Classes::new(&bgp.prefixes);
+    let outbound = Outbound::new(bgp, &classes, &instance);
+    outbound.render(&mut top);
+    let maps = maps(bgp, &classes);
+    for map in maps.values() {
+        policy::of_attributes(&mut top, &map.name, &map.lines, &map.sources);
     }
     let mut router = top.open(format!("router bgp {}", bgp.instance.local_as), &instance);
     router.line(format!("bgp router-id {}", bgp.instance.router_id), &instance);
@@ -38,22 +45,26 @@ pub(super) fn render(bgp: &DesiredBgp, dialect: Dialect, config: &mut Config) {
         session(&mut router, bgp, peer);
     }
     for family in Family::ALL {
-        unicast(&mut router, bgp, dialect, &maps, family);
+        unicast(&mut router, bgp, dialect, (&maps, &inbound, &outbound), family);
     }
 }
 
 /// A route-map that several prefixes may use.
 struct Map {
     name: String,
+    lines: Vec<String>,
     sources: Sources,
 }
 
 type Maps<'a> = BTreeMap<&'a PrefixAttributes, Map>;
 
-fn maps(bgp: &DesiredBgp) -> Maps<'_> {
+fn maps<'a>(bgp: &'a DesiredBgp, classes: &Classes<'_>) -> Maps<'a> {
     let mut maps = Maps::new();
     for (prefix, attributes) in &bgp.prefixes {
-        let new = || Map { name: policy::attributes_name(attributes), sources: Sources::new() };
+        let new = || {
+            let lines = policy::attribute_lines(attributes, classes.tag(attributes));
+            Map { name: policy::attributes_name(&lines), lines, sources: Sources::new() }
+        };
         maps.entry(attributes).or_insert_with(new).sources.insert(IntentKey::Prefix(Protocol::Bgp, *prefix));
     }
     maps
@@ -135,7 +146,13 @@ fn multihop(bgp: &DesiredBgp, peer: &Peer) -> Option<u8> {
 }
 
 /// The prefixes of a family and what is exchanged with its peers.
-fn unicast(router: &mut Block<'_>, bgp: &DesiredBgp, dialect: Dialect, maps: &Maps<'_>, family: Family) {
+fn unicast(
+    router: &mut Block<'_>,
+    bgp: &DesiredBgp,
+    dialect: Dialect,
+    (maps, inbound, outbound): (&Maps<'_>, &Inbound, &Outbound),
+    family: Family,
+) {
     let mut block = router.open(format!("address-family {} unicast", family_word(family)), &Sources::new());
     for (prefix, attributes) in bgp.prefixes.iter().filter(|(prefix, _)| prefix.family() == family) {
         if let Some(Map { name, .. }) = maps.get(attributes) {
@@ -144,7 +161,7 @@ fn unicast(router: &mut Block<'_>, bgp: &DesiredBgp, dialect: Dialect, maps: &Ma
         }
     }
     for peer in bgp.peers.values().filter(|peer| peer.families.contains(&family)) {
-        exchange(&mut block, bgp, peer);
+        exchange(&mut block, bgp, peer, [inbound.name(peer.key), outbound.name(peer.key)]);
         let numbered = peer.key.address().is_some();
         if family == Family::Ipv6 && numbered && dialect.version.can_leave_out_link_local() {
             // A receiver prefers a link-local next hop (RFC 2545), and that would be the node's own, whatever was asked for.
@@ -154,17 +171,33 @@ fn unicast(router: &mut Block<'_>, bgp: &DesiredBgp, dialect: Dialect, maps: &Ma
     }
 }
 
-fn exchange(block: &mut Block<'_>, bgp: &DesiredBgp, peer: &Peer) {
+fn exchange(block: &mut Block<'_>, bgp: &DesiredBgp, peer: &Peer, [map_in, map_out]: [&str; 2]) {
     let sources = one(IntentKey::Peer(peer.key));
     let neighbor = format!("neighbor {}", peer.key);
     let mut line = |text: String| block.line(format!("{neighbor} {text}"), &sources);
     line("activate".to_owned());
-    line(format!("maximum-prefix {} warning-only", peer.max_prefix));
-    line(format!("route-map {} in", own::MAP_IN));
-    line(format!("route-map {} out", own::MAP_OUT));
+    line(format!("maximum-prefix {}{}", peer.max_prefix, when_exceeded(peer.exchange.max_prefix_action)));
+    line(format!("route-map {map_in} in"));
+    line(format!("route-map {map_out} out"));
+    if let Some(allowed) = peer.exchange.allowas_in {
+        // FRR's default, which it does not print.
+        let times = Some(allowed.times()).filter(|times| *times != 3).map(|times| format!(" {times}"));
+        line(format!("allowas-in{}", times.unwrap_or_default()));
+    }
     // A next hop that an owner asked for reaches an external peer too, which FRR would otherwise replace by
     // its own address. Prefixes without one still get the own address.
-    if !peer.is_internal(bgp.instance.local_as) {
+    if peer.exchange.next_hop_self {
+        line("next-hop-self".to_owned());
+    } else if !peer.is_internal(bgp.instance.local_as) {
         line("attribute-unchanged next-hop".to_owned());
+    }
+}
+
+/// The end of the line that limits a peer's prefixes.
+fn when_exceeded(action: MaxPrefixAction) -> String {
+    match action {
+        MaxPrefixAction::Warn => " warning-only".to_owned(),
+        MaxPrefixAction::Restart(minutes) => format!(" restart {minutes}"),
+        MaxPrefixAction::ShutDown => String::new(),
     }
 }

@@ -1,58 +1,54 @@
-//! Route-maps: the constant ones of every peer, and one per set of attributes.
+//! Route-maps with the attributes of prefixes, one per set of them.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::net::IpAddr;
 
-use novaroute_core::bgp::{Community, PrefixAttributes};
+use novaroute_core::bgp::{Community, Origin, PrefixAttributes};
+use novaroute_core::community::ExtendedKind;
 use sha2::{Digest, Sha256};
 
+use super::class::FOR_THE_RECEIVER;
 use super::{Block, Sources};
 use crate::own;
 
-/// Hexadecimal digits of the hash in the name of a map of attributes.
+/// Hexadecimal digits of the hash in the name of a map.
 const HASH_DIGITS: usize = 16;
 
-/// The communities (RFC 1997) that ask the receiver of a route not to send it on. bgpd heeds them itself when a route
-/// has them before the outbound policy, and would not announce the prefix at all; so it is there that they are added.
-const FOR_THE_RECEIVER: [Community; 3] = [Community::NO_EXPORT, Community::NO_ADVERTISE, Community::LOCAL_AS];
+/// The number of the first entry of a policy; the others follow.
+pub(super) const FIRST_ENTRY: u32 = 10;
 
-/// The number of the first entry of the outbound policy; those that add communities follow.
-const FIRST_ENTRY: u32 = 10;
-
-/// Which of [`FOR_THE_RECEIVER`] are in a set, as bits; added to a number, it tells the eight cases apart.
-fn receiver_bits(communities: &BTreeSet<Community>) -> u32 {
-    let asked = FOR_THE_RECEIVER.iter().enumerate().filter(|(_, community)| communities.contains(community));
-    asked.map(|(bit, _)| 1 << bit).sum()
+pub(super) fn joined<T: Display>(values: impl IntoIterator<Item = T>) -> String {
+    values.into_iter().map(|value| value.to_string()).collect::<Vec<_>>().join(" ")
 }
 
-fn set_community(communities: &BTreeSet<Community>) -> String {
-    let list: Vec<_> = communities.iter().map(ToString::to_string).collect();
-    format!("set community {}", list.join(" "))
-}
-
-/// The inbound and the outbound policy of every peer: all comes in, only own prefixes go out.
-pub(super) fn of_peers(block: &mut Block<'_>, sources: &Sources) {
-    block.open(format!("route-map {} permit {FIRST_ENTRY}", own::MAP_IN), sources);
-    for bits in 0..1 << FOR_THE_RECEIVER.len() {
-        let mut entry = block.open(format!("route-map {} permit {}", own::MAP_OUT, FIRST_ENTRY + bits), sources);
-        entry.line(format!("match tag {}", own::TAG + bits), sources);
-        let added = FOR_THE_RECEIVER.into_iter().enumerate().filter(|(bit, _)| bits & (1 << bit) != 0);
-        let added: BTreeSet<Community> = added.map(|(_, community)| community).collect();
-        if !added.is_empty() {
-            entry.line(format!("{} additive", set_community(&added)), sources);
-        }
-    }
-}
-
-/// The body of the map that gives an own prefix its attributes.
-fn attribute_lines(attributes: &PrefixAttributes) -> Vec<String> {
-    let PrefixAttributes { local_preference, med, communities, next_hop } = attributes;
+/// The body of the map that gives an own prefix its attributes; what the tag says is left to the outbound policy.
+pub(super) fn attribute_lines(attributes: &PrefixAttributes, tag: u32) -> Vec<String> {
+    let PrefixAttributes {
+        local_preference,
+        med,
+        communities,
+        next_hop,
+        large_communities,
+        extended_communities,
+        as_path_prepend: _,
+        origin,
+        peers: _,
+    } = attributes;
     let mut lines = Vec::new();
-    let at_once: BTreeSet<Community> =
-        communities.iter().copied().filter(|community| !FOR_THE_RECEIVER.contains(community)).collect();
+    let at_once: BTreeSet<&Community> =
+        communities.iter().filter(|community| !FOR_THE_RECEIVER.contains(community)).collect();
     if !at_once.is_empty() {
-        lines.push(set_community(&at_once));
+        lines.push(format!("set community {}", joined(at_once)));
+    }
+    if !large_communities.is_empty() {
+        lines.push(format!("set large-community {}", joined(large_communities)));
+    }
+    for kind in ExtendedKind::ALL {
+        let values: Vec<_> = extended_communities.iter().filter(|c| c.kind() == kind).map(|c| c.value()).collect();
+        if !values.is_empty() {
+            lines.push(format!("set extcommunity {} {}", kind.as_str(), values.join(" ")));
+        }
     }
     lines.extend(local_preference.map(|value| format!("set local-preference {value}")));
     lines.extend(med.map(|value| format!("set metric {value}")));
@@ -60,26 +56,38 @@ fn attribute_lines(attributes: &PrefixAttributes) -> Vec<String> {
         IpAddr::V4(v4) => format!("set ip next-hop {v4}"),
         IpAddr::V6(v6) => format!("set ipv6 next-hop global {v6}"),
     }));
-    lines.push(format!("set tag {}", own::TAG + receiver_bits(communities)));
+    lines.extend(origin_word(*origin).map(|word| format!("set origin {word}")));
+    lines.push(format!("set tag {tag}"));
     lines
 }
 
-/// The name of the map for these attributes. It is made from what the map says, so a map is never edited: a
-/// prefix with other attributes uses another map, and nothing waits for FRR's timer for changed route-maps.
-pub(super) fn attributes_name(attributes: &PrefixAttributes) -> String {
-    let hash = Sha256::digest(attribute_lines(attributes).join("\n"));
-    let mut name = String::from(own::ATTRIBUTES_PREFIX);
-    for byte in hash.iter().take(HASH_DIGITS / 2) {
+/// FRR's word for an origin that it would not give a route by itself.
+fn origin_word(origin: Origin) -> Option<&'static str> {
+    match origin {
+        Origin::Igp => None,
+        Origin::Egp => Some("egp"),
+        Origin::Incomplete => Some("incomplete"),
+    }
+}
+
+/// The name of something in FRR, made from what it says: so it is never edited, what says something else is something
+/// else, and nothing waits for FRR's timer for changed route-maps.
+pub(super) fn content_name(prefix: &str, content: &str) -> String {
+    let mut name = String::from(prefix);
+    for byte in Sha256::digest(content).iter().take(HASH_DIGITS / 2) {
         // Writing to a String cannot fail.
         let _ = write!(name, "{byte:02x}");
     }
     name
 }
 
-/// The map that gives an own prefix its attributes.
-pub(super) fn of_attributes(block: &mut Block<'_>, name: &str, attributes: &PrefixAttributes, sources: &Sources) {
+/// The name of the map with such a body.
+pub(super) fn attributes_name(lines: &[String]) -> String {
+    content_name(own::ATTRIBUTES_PREFIX, &lines.join("\n"))
+}
+
+/// The map that gives own prefixes their attributes.
+pub(super) fn of_attributes(block: &mut Block<'_>, name: &str, lines: &[String], sources: &Sources) {
     let mut map = block.open(format!("route-map {name} permit 10"), sources);
-    for line in attribute_lines(attributes) {
-        map.line(line, sources);
-    }
+    lines.iter().for_each(|line| map.line(line, sources));
 }

@@ -33,9 +33,21 @@ fn a_full_node() {
          peer 192.0.2.9 multihop local-address 10.13.0.1
           profile NR-B-400-300-5
         # bgpd
+        ip prefix-list NR-P-3ebcfed9a361b94f permit 10.71.0.0/16 ge 24 le 32
+        ip prefix-list NR-P-b42e18366abaf7d2 permit 0.0.0.0/0
+        ipv6 prefix-list NR-P-4200f5c7a7c4044f permit fd71::/48
+        ipv6 prefix-list NR-P-6d0e7095bc257476 permit ::/0
+        bgp community-list standard NR-C-6f9be7688f7060b2 permit 65001:100
+        bgp large-community-list standard NR-C-96af21ec9a57056e permit 65001:0:1
         route-map NR-A-038805ec9979e5fd permit 10
          set tag 1314017109
          set ip next-hop 10.12.0.77
+        route-map NR-A-2d5223ddf3fbc80c permit 10
+         set large-community 65001:0:1 65001:0:2
+         set extcommunity rt 65001:1 65001:2
+         set extcommunity soo 1.1.1.1:7
+         set origin incomplete
+         set tag 4077687312
         route-map NR-A-4ff67a01273c4f3a permit 10
          set community 65001:100 65535:3
          set local-preference 0
@@ -47,6 +59,18 @@ fn a_full_node() {
         route-map NR-A-6db6d4bc971cacfb permit 10
          set tag 1314017109
         route-map NR-IN permit 10
+        route-map NR-IN-b90fb799aba3826d deny 10
+         match ip address prefix-list NR-P-b42e18366abaf7d2
+        route-map NR-IN-b90fb799aba3826d deny 11
+         match ipv6 address prefix-list NR-P-6d0e7095bc257476
+        route-map NR-IN-b90fb799aba3826d permit 12
+         match ip address prefix-list NR-P-3ebcfed9a361b94f
+         set tag 1314017100
+        route-map NR-IN-b90fb799aba3826d permit 13
+         match ipv6 address prefix-list NR-P-4200f5c7a7c4044f
+         set tag 1314017100
+        route-map NR-IN-fa55bb8a5f83b331 permit 10
+         set tag 1314017100
         route-map NR-OUT permit 10
          match tag 1314017109
         route-map NR-OUT permit 11
@@ -70,6 +94,83 @@ fn a_full_node() {
         route-map NR-OUT permit 17
          match tag 1314017116
          set community no-export no-advertise local-AS additive
+        route-map NR-OUT-1fedebdfb454b8af permit 10
+         match tag 1314017109
+         match community NR-C-6f9be7688f7060b2
+        route-map NR-OUT-1fedebdfb454b8af permit 11
+         match tag 1314017109
+         match large-community NR-C-96af21ec9a57056e
+        route-map NR-OUT-1fedebdfb454b8af permit 12
+         match tag 1314017110
+         set community no-export additive
+        route-map NR-OUT-1fedebdfb454b8af permit 13
+         match tag 1314017111
+         match community NR-C-6f9be7688f7060b2
+         set community no-advertise additive
+        route-map NR-OUT-1fedebdfb454b8af permit 14
+         match tag 1314017111
+         match large-community NR-C-96af21ec9a57056e
+         set community no-advertise additive
+        route-map NR-OUT-1fedebdfb454b8af permit 15
+         match tag 1314017112
+         set community no-export no-advertise additive
+        route-map NR-OUT-1fedebdfb454b8af permit 16
+         match tag 1314017113
+         match community NR-C-6f9be7688f7060b2
+         set community local-AS additive
+        route-map NR-OUT-1fedebdfb454b8af permit 17
+         match tag 1314017113
+         match large-community NR-C-96af21ec9a57056e
+         set community local-AS additive
+        route-map NR-OUT-1fedebdfb454b8af permit 18
+         match tag 1314017114
+         set community no-export local-AS additive
+        route-map NR-OUT-1fedebdfb454b8af permit 19
+         match tag 1314017115
+         match community NR-C-6f9be7688f7060b2
+         set community no-advertise local-AS additive
+        route-map NR-OUT-1fedebdfb454b8af permit 20
+         match tag 1314017115
+         match large-community NR-C-96af21ec9a57056e
+         set community no-advertise local-AS additive
+        route-map NR-OUT-1fedebdfb454b8af permit 21
+         match tag 1314017116
+         set community no-export no-advertise local-AS additive
+        route-map NR-OUT-1fedebdfb454b8af permit 22
+         match tag 4077687312
+         match community NR-C-6f9be7688f7060b2
+         set as-path prepend 65001 65001
+        route-map NR-OUT-1fedebdfb454b8af permit 23
+         match tag 4077687312
+         match large-community NR-C-96af21ec9a57056e
+         set as-path prepend 65001 65001
+        route-map NR-OUT-a69936424105f471 permit 10
+         match tag 1314017109
+        route-map NR-OUT-a69936424105f471 permit 11
+         match tag 1314017110
+         set community no-export additive
+        route-map NR-OUT-a69936424105f471 permit 12
+         match tag 1314017111
+         set community no-advertise additive
+        route-map NR-OUT-a69936424105f471 permit 13
+         match tag 1314017112
+         set community no-export no-advertise additive
+        route-map NR-OUT-a69936424105f471 permit 14
+         match tag 1314017113
+         set community local-AS additive
+        route-map NR-OUT-a69936424105f471 permit 15
+         match tag 1314017114
+         set community no-export local-AS additive
+        route-map NR-OUT-a69936424105f471 permit 16
+         match tag 1314017115
+         set community no-advertise local-AS additive
+        route-map NR-OUT-a69936424105f471 permit 17
+         match tag 1314017116
+         set community no-export no-advertise local-AS additive
+        route-map NR-OUT-a69936424105f471 permit 18
+         match tag 4077687312
+        route-map NR-OUT-a69936424105f471 permit 19
+         match tag 1314017100
         # ospfd
         ip prefix-list NR-OSPF permit 203.0.113.77/32
         route-map NR-IF-r2 permit 10
@@ -110,6 +211,7 @@ fn a_full_node() {
           network 203.0.113.1/32 route-map NR-A-4ff67a01273c4f3a
           network 203.0.113.2/32 route-map NR-A-6db6d4bc971cacfb
           network 203.0.113.3/32 route-map NR-A-038805ec9979e5fd
+          network 203.0.113.4/32 route-map NR-A-2d5223ddf3fbc80c
         router bgp 65001
          address-family ipv6 unicast
           network 2001:db8:1::1/128 route-map NR-A-6db6d4bc971cacfb

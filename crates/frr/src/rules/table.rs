@@ -110,14 +110,31 @@ pub const RULES: &[Rule] = &[
     policy(LineKind::MatchTag, "match tag {v}").undone_by("no match tag"),
     policy(LineKind::MatchPrefixList, "match {id} address prefix-list {v}")
         .undone_by("no match {} address prefix-list"),
+    policy(LineKind::MatchCommunity, "match community {v}").undone_by("no match community"),
+    policy(LineKind::MatchLargeCommunity, "match large-community {v}").undone_by("no match large-community"),
     policy(LineKind::SetCommunity, "set community {*}").undone_by("no set community"),
+    policy(LineKind::SetLargeCommunity, "set large-community {*}").undone_by("no set large-community"),
+    policy(LineKind::SetExtendedCommunity, "set extcommunity {id} {*}").undone_by("no set extcommunity {}"),
+    policy(LineKind::SetAsPathPrepend, "set as-path prepend {*}").undone_by("no set as-path prepend"),
+    policy(LineKind::SetOrigin, "set origin {v}").undone_by("no set origin"),
     policy(LineKind::SetLocalPreference, "set local-preference {v}").undone_by("no set local-preference"),
     policy(LineKind::SetMetric, "set metric {v}").undone_by("no set metric"),
     policy(LineKind::SetTag, "set tag {v}").undone_by("no set tag"),
+    policy(LineKind::SetNextHopPeer, "set {id} next-hop peer-address").undone_by("no set {} next-hop peer-address"),
     policy(LineKind::SetNextHop, "set ip next-hop {v}").undone_by("no set ip next-hop"),
     policy(LineKind::SetNextHop, "set ipv6 next-hop global {v}"),
     policy(LineKind::Unexpected, "{*}"),
+    rule(
+        LineKind::CommunityList,
+        BGPD,
+        Scope::Top,
+        "bgp {id} standard {id} {*}",
+        Order::Policies,
+        Order::RemovePolicies,
+    ),
+    // A list of OSPF's says what is announced; those of BGP go after the maps that look into them.
     rule(LineKind::PrefixList, OSPF, Scope::Top, "{id} prefix-list {id} {*}", Order::Policies, Order::WithdrawLists),
+    rule(LineKind::PrefixList, BGPD, Scope::Top, "{id} prefix-list {id} {*}", Order::Policies, Order::RemovePolicies),
     // BGP: the instance
     rule(LineKind::RouterBgp, BGPD, Scope::Top, "router bgp {v}", Order::Instances, Order::RemoveInstances)
         .delete_first()
@@ -203,6 +220,8 @@ pub const RULES: &[Rule] = &[
     family(LineKind::NeighborRouteMapIn, "neighbor {id} route-map {v} in", "").soft(),
     family(LineKind::NeighborRouteMapOut, "neighbor {id} route-map {v} out", "").soft(),
     family(LineKind::NeighborMaximumPrefix, "neighbor {id} maximum-prefix {*}", "no neighbor {} maximum-prefix"),
+    family(LineKind::NeighborAllowAsIn, "neighbor {id} allowas-in {*}", "no neighbor {} allowas-in").soft(),
+    family(LineKind::NeighborNextHopSelf, "neighbor {id} next-hop-self", "").soft(),
     family(
         LineKind::NeighborAttributeUnchanged,
         "neighbor {id} attribute-unchanged {*}",

@@ -1,4 +1,7 @@
 use novaroute_core::bgp::BgpInstance;
+use novaroute_core::exchange::{
+    Accepted, AllowAsIn, Exchange, ExportPolicy, ImportPolicy, MaxPrefixAction, PrefixRange,
+};
 use novaroute_core::peer::{GracefulRestart, Peer, PeerType};
 use novaroute_core::prefix::Family;
 
@@ -104,7 +107,10 @@ fn every_field_of_a_peer_is_read() {
          address_families: [ipv4_unicast, ipv6_unicast], source_address: 10.0.0.1, ebgp_multihop: 2, \
          password: s3cret, max_prefix: 5, bfd_min_rx_ms: 50, bfd_min_tx_ms: 60, bfd_detect_multiplier: 4, \
          graceful_restart: full, local_as: 65009, passive: true, connect_retry_s: 30, advertisement_interval_s: 5, \
-         shutdown: true, shutdown_message: \"back at 10:00\"",
+         shutdown: true, shutdown_message: \"back at 10:00\", \
+         max_prefix_action: shut-down, next_hop_self: true, \
+         allowas_in: 2, import_policy: {accept: listed, prefixes: [{prefix: 10.0.0.0/8, ge: 16, le: 24}], \
+         refuse_default_route: true}, export_policy: {announce: own_with_communities, communities: [\"65001:1\"]}",
     ))[0];
     assert_eq!((peer.key.to_string().as_str(), peer.remote_as.get()), ("10.0.0.2", 65001));
     assert_eq!(peer.peer_type, Some(PeerType::External));
@@ -125,6 +131,15 @@ fn every_field_of_a_peer_is_read() {
     let message = settings.shutdown.as_ref().and_then(|shutdown| shutdown.message.as_ref()).unwrap();
     assert_eq!(message.as_str(), "back at 10:00");
     assert!(!format!("{peer:?}").contains("s3cret"));
+    let range = PrefixRange::new("10.0.0.0/8".parse().unwrap(), Some(16), Some(24)).unwrap();
+    let expected = Exchange {
+        import: ImportPolicy { accepted: Accepted::Listed([range].into()), refuse_default_route: true },
+        export: ExportPolicy::OwnWith(["65001:1".parse().unwrap()].into(), [].into()),
+        next_hop_self: true,
+        allowas_in: AllowAsIn::new(2).unwrap(),
+        max_prefix_action: MaxPrefixAction::ShutDown,
+    };
+    assert_eq!(peer.exchange, expected);
 }
 
 #[test]
@@ -144,6 +159,11 @@ fn a_bad_field_of_a_peer_is_reported_at_its_key() {
         ("description: \"a  b\"", "bgp.peers[0].description: \"a  b\" is not a description"),
         ("ebgp_multihop: 2, ttl_security_hops: 2", "bgp.peers[0].ttl_security_hops: 2 is set beside"),
         ("shutdown_message: soon", "bgp.peers[0].shutdown_message: is set while"),
+        ("max_prefix_action: restart", "bgp.peers[0]: max_prefix_restart_min: 0 is not a number of minutes"),
+        ("import_policy: {accept: some}", "import_policy.accept: \"some\" is not one of all, listed, nothing"),
+        ("import_policy: {accept: listed}", "bgp.peers[0].import_policy: is empty"),
+        ("import_policy: {prefixes: [10.0.0.0/8]}", "bgp.peers[0].import_policy.prefixes[0]: is text where"),
+        ("export_policy: {announce: transit, communities: [\"1:1\"]}", "bgp.peers[0].export_policy: is set"),
         ("holdtime: 9", "bgp.peers[0].holdtime: unknown key; did you mean \"hold_time\"?"),
     ] {
         let errors = errors(&with_peer(fields));

@@ -37,14 +37,15 @@ fn only_the_owner_named_admin_overrides_by_default() {
 fn every_restriction_is_read() {
     let OwnerConfig { account, policy } = owner(
         "uids: [0, 1000], permissions: [peers, prefixes, bgp_global], max_prefixes: 10, max_peers: 2, \
-         allowed_communities: [\"65000:1\", no-export], allowed_interfaces: [eth0], allowed_peers: [10.0.0.9/24], \
+         allowed_communities: [\"65000:1\", no-export, \"65000:0:1\", \"rt:65000:1\"], allow_transit: true, allowed_interfaces: [eth0], allowed_peers: [10.0.0.9/24], \
          allowed_remote_as: [65000, 4200000000], allowed_prefixes: {type: any, allowed_cidrs: [10.0.0.0/8, \"fd00::/8\"], \
          allow_default_route: true, min_length: {ipv4: 24}, max_length: {ipv4: 28, ipv6: 64}}",
     );
     assert_eq!(account.uids, Some([0, 1000].into()));
     assert_eq!(policy.permissions, [Kind::BgpGlobal, Kind::Peers, Kind::Prefixes].into());
     assert_eq!((policy.max_prefixes, policy.max_peers), (Some(10), Some(2)));
-    let communities = ["65000:1", "no-export"].map(|text| text.parse().unwrap());
+    assert!(policy.allow_transit);
+    let communities = ["65000:1", "no-export", "65000:0:1", "rt:65000:1"].map(|text| text.parse().unwrap());
     assert_eq!(policy.allowed_communities, Some(communities.into()));
     assert_eq!(policy.allowed_interfaces, Some(["eth0".parse().unwrap()].into()));
     assert_eq!(policy.allowed_peers, ["10.0.0.0/24".parse().unwrap()]);
@@ -79,7 +80,7 @@ fn bad_restrictions_are_refused_by_name() {
         ("permissions: [bfd, bfd]", "permissions[1]: is in the list twice"),
         ("max_prefixes: 0", "max_prefixes: 0 is not a number from 1 to 1000000"),
         ("max_peers: -5", "max_peers: \"-5\" is not a whole number"),
-        ("allowed_communities: [\"1:2:3\"]", "allowed_communities[0]: \"1:2:3\" is not a community"),
+        ("allowed_communities: [\"1:2:3:4\"]", "allowed_communities[0]: \"1:2:3:4\" is not a community"),
         ("allowed_communities: []", "allowed_communities: is an empty list"),
         ("allowed_interfaces: [\"eth0 x\"]", "allowed_interfaces[0]: \"eth0 x\" is not an interface name"),
         ("allowed_peers: [10.0.0.1]", "allowed_peers[0]: \"10.0.0.1\" is not a prefix"),

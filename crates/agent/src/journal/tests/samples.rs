@@ -1,7 +1,7 @@
 //! Changes to journal: at least one of each kind, with every field in use.
 
 use novaroute_core::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
-use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
+use novaroute_core::bgp::{Asn, BgpInstance, Origin, PrefixAttributes, Prepend};
 use novaroute_core::intent::{Advertisement, Change, Intent, IntentKey, Protocol, Target};
 use novaroute_core::name::SessionId;
 use novaroute_core::ospf::{OspfInterface, OspfTimers};
@@ -100,6 +100,11 @@ fn put_prefix_with_attributes() -> Change {
         med: Some(50),
         communities: ["65001:100".parse().unwrap()].into(),
         next_hop: Some("2001:db8::1".parse().unwrap()),
+        large_communities: ["65001:0:1".parse().unwrap()].into(),
+        extended_communities: ["rt:65001:1".parse().unwrap()].into(),
+        as_path_prepend: Prepend::new(2).unwrap(),
+        origin: Origin::Incomplete,
+        peers: ["10.0.0.2".parse().unwrap()].into(),
     };
     let prefix = "2001:db8:1::/64".parse().unwrap();
     Change::Put(Intent::Prefix(Advertisement { protocol: Protocol::Bgp, prefix, attributes }))

@@ -1,11 +1,11 @@
 use novaroute_core::{
-    bgp::PrefixAttributes,
+    bgp::{Origin, PrefixAttributes},
     intent::{Advertisement, Change, Intent},
 };
 
 use crate::{
     from_proto::{
-        COMMUNITIES_MAX,
+        AUDIENCE_PEERS_MAX, COMMUNITIES_MAX, EXTENDED_COMMUNITIES_MAX, LARGE_COMMUNITIES_MAX,
         testing::{fields_at_fault, parsed},
     },
     v1::{self, AdvertisePrefixRequest, Protocol, WithdrawPrefixRequest},
@@ -92,6 +92,44 @@ fn communities_are_a_set_of_limited_size() {
     assert_eq!(fields_at_fault(&numbered(COMMUNITIES_MAX + 1)), ["attributes.communities"]);
     let spelled = ["no-export", "65535:65281", "NO-EXPORT"].map(str::to_owned);
     assert_eq!(advertisement(&communities(spelled)).attributes.communities.len(), 1);
+}
+
+#[test]
+fn the_other_lists_are_sets_of_limited_size_too() {
+    let numbered = |count: usize, text: fn(usize) -> String| (0..count).map(text).collect::<Vec<_>>();
+    let large = |count| v1::PrefixAttributes {
+        large_communities: numbered(count, |number| format!("65000:0:{number}")),
+        ..Default::default()
+    };
+    assert!(advertisement(&bgp(large(LARGE_COMMUNITIES_MAX))).attributes.large_communities.len() > 1);
+    assert_eq!(fields_at_fault(&bgp(large(LARGE_COMMUNITIES_MAX + 1))), ["attributes.large_communities"]);
+    let extended = |count| v1::PrefixAttributes {
+        extended_communities: numbered(count, |number| format!("rt:65000:{number}")),
+        ..Default::default()
+    };
+    assert!(advertisement(&bgp(extended(EXTENDED_COMMUNITIES_MAX))).attributes.extended_communities.len() > 1);
+    assert_eq!(fields_at_fault(&bgp(extended(EXTENDED_COMMUNITIES_MAX + 1))), ["attributes.extended_communities"]);
+    let peers = |count| v1::PrefixAttributes {
+        peers: numbered(count, |number| format!("10.0.{number}.1")),
+        ..Default::default()
+    };
+    assert!(advertisement(&bgp(peers(AUDIENCE_PEERS_MAX))).attributes.peers.len() > 1);
+    assert_eq!(fields_at_fault(&bgp(peers(AUDIENCE_PEERS_MAX + 1))), ["attributes.peers"]);
+    let twice = v1::PrefixAttributes { peers: vec!["fd00::1".into(), "FD00:0::1".into()], ..Default::default() };
+    assert_eq!(advertisement(&bgp(twice)).attributes.peers.len(), 1);
+}
+
+#[test]
+fn numbers_beyond_their_range_are_refused() {
+    let prepend = |times| bgp(v1::PrefixAttributes { as_path_prepend: times, ..Default::default() });
+    assert_eq!(advertisement(&prepend(10)).attributes.as_path_prepend.times(), 10);
+    assert_eq!(fields_at_fault(&prepend(11)), ["attributes.as_path_prepend"]);
+    let origin = |number| bgp(v1::PrefixAttributes { origin: number, ..Default::default() });
+    assert_eq!(advertisement(&origin(1)).attributes, PrefixAttributes::default());
+    assert_eq!(advertisement(&origin(3)).attributes.origin, Origin::Incomplete);
+    for number in [4, -1, i32::MAX] {
+        assert_eq!(fields_at_fault(&origin(number)), ["attributes.origin"], "{number}");
+    }
 }
 
 #[test]
