@@ -14,6 +14,7 @@ pub mod config;
 pub mod ctl;
 pub mod events;
 pub mod executed;
+pub mod explain;
 pub mod exposition;
 pub mod helm;
 pub mod http;

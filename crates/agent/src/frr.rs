@@ -1,6 +1,8 @@
 //! The edge to FRR: what its daemons run, and sending them a plan.
 
 mod apply;
+mod explain;
+mod ospf_version;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -21,15 +23,20 @@ use tracing::debug;
 use crate::config::Frr as Settings;
 use crate::vty::{Limits, Vty, VtyError};
 
+pub(crate) use explain::Look;
+pub(crate) use ospf_version::OspfVersion;
+
 /// How long a daemon may take to answer one line, or to print its configuration.
 const REPLY_LIMIT: Duration = Duration::from_secs(3);
 /// Prints what a daemon runs.
 const RUNNING_CONFIG: &str = "show running-config";
 /// The daemons that tell the version before it is known which process takes static routes.
 const CORE: [(Daemon, &str); 4] =
-    [(Daemon::Bgpd, BGPD), (Daemon::Bfdd, "bfdd"), (Daemon::Ospfd, "ospfd"), (Daemon::Ospf6d, "ospf6d")];
+    [(Daemon::Bgpd, BGPD), (Daemon::Bfdd, BFDD), (Daemon::Ospfd, "ospfd"), (Daemon::Ospf6d, "ospf6d")];
 /// The process that announces.
 const BGPD: &str = "bgpd";
+/// The process of BFD.
+const BFDD: &str = "bfdd";
 /// A daemon that always runs where any FRR does.
 const ZEBRA: &str = "zebra";
 
@@ -97,7 +104,13 @@ impl VtyFrr {
     /// FRR whose sockets lie in the configured folder.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
-        let limits = Limits { connect: settings.connect_timeout, reply: REPLY_LIMIT };
+        Self::with_reply_limit(settings, REPLY_LIMIT)
+    }
+
+    /// As [`VtyFrr::new`], where a daemon may take so long to answer.
+    #[must_use]
+    pub fn with_reply_limit(settings: &Settings, reply: Duration) -> Self {
+        let limits = Limits { connect: settings.connect_timeout.min(reply), reply };
         Self { socket_dir: settings.socket_dir.clone(), limits, vtys: BTreeMap::new(), connections: BTreeMap::new() }
     }
 

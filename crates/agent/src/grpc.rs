@@ -5,6 +5,7 @@ mod caller;
 mod connection;
 mod drain;
 mod events;
+mod explain;
 mod forward;
 mod mutate;
 mod plan;
@@ -18,16 +19,19 @@ use std::time::Instant;
 use novaroute_api::v1::route_control_server::RouteControl;
 use novaroute_api::{from_proto, v1};
 use novaroute_core::live::Live;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status};
 
+use crate::config::Frr;
 use crate::events::EventHub;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
+use crate::observer::RefusedPackets;
 use crate::owner::{OwnerHandle, View};
 use crate::reconciler::{Looks, Seen};
 
+pub use explain::EXPLAINED_AT_ONCE_MAX;
 pub use server::serve;
 
 /// Everything that a request may need.
@@ -45,6 +49,12 @@ pub struct Service {
     pub seen: watch::Receiver<Arc<Seen>>,
     /// The way to a look at FRR, for dry runs.
     pub looks: Looks,
+    /// How FRR is reached, for a look at one thing.
+    pub frr: Frr,
+    /// What OSPF's daemons said of packets that they did not take.
+    pub refused_packets: RefusedPackets,
+    /// Places for those who wait for an explanation.
+    pub explaining: Arc<Semaphore>,
     /// Events.
     pub hub: EventHub,
     /// Metrics.
@@ -193,5 +203,9 @@ impl RouteControl for Service {
 
     async fn handoff(&self, request: Request<v1::HandoffRequest>) -> Result<Response<v1::HandoffResponse>, Status> {
         self.measured("Handoff", self.hand_off(&request)).await
+    }
+
+    async fn explain(&self, request: Request<v1::ExplainRequest>) -> Result<Response<v1::ExplainResponse>, Status> {
+        self.measured("Explain", self.explain_subject(request.get_ref())).await
     }
 }

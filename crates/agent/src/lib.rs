@@ -13,6 +13,7 @@ pub mod gate;
 pub mod grpc;
 pub mod http;
 pub mod journal;
+mod kernel;
 pub mod logging;
 pub mod metrics;
 pub mod observer;

@@ -9,6 +9,7 @@ mod follower;
 mod look_error;
 mod looker;
 mod pace;
+mod refused_packets;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +34,7 @@ use crate::reconciler::Seen;
 use crate::stopwatch::Stopwatch;
 use follower::Follower;
 use looker::{Looker, Poke};
+pub use refused_packets::RefusedPackets;
 use report::{Looked, Report};
 
 /// Reports that wait to be taken in. Beyond, messages wait in the daemons' sockets, and FRR counts those that do not
@@ -62,6 +64,8 @@ pub struct Observer {
     pub metrics: Arc<Metrics>,
     /// Takes the time of what arrives at a peer.
     pub stopwatch: Stopwatch,
+    /// Where it goes what OSPF's daemons say of packets that they do not take.
+    pub refused_packets: RefusedPackets,
 }
 
 /// Observes for as long as the agent runs.
@@ -77,7 +81,8 @@ pub async fn observe(mut observer: Observer) -> anyhow::Result<()> {
         let looker = Looker::new(name, &observer.frr, view, metrics, sender.clone());
         pokes.insert(name, looker.poke());
         tasks.spawn(looker.run());
-        tasks.spawn(Follower::new(name, &observer.frr, sender.clone()).run());
+        let refused_packets = observer.refused_packets.clone();
+        tasks.spawn(Follower::new(name, &observer.frr, sender.clone(), refused_packets).run());
     }
     let mut watching = Watching::new(pokes, sender);
     let mut batch = Vec::with_capacity(BATCH_MAX);

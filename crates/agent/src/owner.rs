@@ -50,6 +50,8 @@ pub struct View {
     pub snapshot: Snapshot,
     /// Owners with an open session.
     pub sessions: Arc<BTreeSet<OwnerName>>,
+    /// What each owner may ask for.
+    pub policies: Arc<BTreeMap<OwnerName, Policy>>,
 }
 
 /// What an accepted change found and left.
@@ -368,7 +370,8 @@ impl OwnerTask {
 }
 
 fn view_of(engine: &Engine) -> View {
-    View { snapshot: engine.snapshot().clone(), sessions: Arc::clone(engine.sessions().open()) }
+    let (sessions, policies) = (Arc::clone(engine.sessions().open()), Arc::clone(engine.policies()));
+    View { snapshot: engine.snapshot().clone(), sessions, policies }
 }
 
 fn queue_full() -> Rejection {

@@ -9,6 +9,7 @@ mod bgp;
 mod credentials;
 mod drain;
 mod exchange;
+mod explain;
 mod fields;
 mod journal;
 mod ospf;
@@ -23,6 +24,7 @@ use crate::v1;
 
 pub use credentials::{Credentials, TOKEN_BYTES_MAX, Token, credentials};
 pub use exchange::{EXPORT_COMMUNITIES_MAX, IMPORT_PREFIXES_MAX};
+pub use explain::{ExplainCall, explain_call};
 pub use fields::{BadFields, Fields, Refused, Violation};
 pub use journal::{Record, record};
 pub use prefix::{AUDIENCE_PEERS_MAX, COMMUNITIES_MAX, EXTENDED_COMMUNITIES_MAX, LARGE_COMMUNITIES_MAX};

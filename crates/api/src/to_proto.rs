@@ -6,6 +6,7 @@
 mod drain;
 mod event;
 mod exchange;
+mod explain;
 mod request;
 
 use novaroute_core::{
@@ -14,6 +15,7 @@ use novaroute_core::{
 };
 
 pub use event::{Stamp, event};
+pub use explain::explanation;
 pub use request::{advertise_prefix, apply_peer, configure_bgp, enable_bfd, enable_ospf, remove_peer};
 
 use crate::{journal::JournalRecord, v1};

@@ -47,6 +47,7 @@ unreached! {
     handoff(HandoffRequest) -> HandoffResponse;
     drain(DrainRequest) -> DrainResponse;
     undrain(UndrainRequest) -> UndrainResponse;
+    explain(ExplainRequest) -> ExplainResponse;
 }
 
 /// A RegisterRequest whose owner need not be UTF-8.

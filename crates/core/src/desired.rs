@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bfd::{BfdKey, BfdSession, Hop};
 use crate::bgp::{BgpInstance, PrefixAttributes};
+use crate::drain::phase_of;
 use crate::intent::{Intent, IntentKey, Protocol};
 use crate::name::InterfaceName;
 use crate::ospf::OspfInterface;
@@ -46,6 +47,18 @@ impl Desired {
         let mut desired = compose(snapshot.live_intents());
         for ((protocol, prefix), phase) in snapshot.drained_prefixes() {
             desired.drain(protocol, prefix, phase);
+        }
+        desired
+    }
+
+    /// The part of [`Desired::of`] that may have to do with one intent: no other prefix has.
+    #[must_use]
+    pub fn around(snapshot: &Snapshot, key: &IntentKey) -> Self {
+        let counts = |intent: &&Intent| !matches!(intent, Intent::Prefix(_)) || intent.key() == *key;
+        let mut desired = compose(snapshot.live_intents().filter(counts));
+        let phase = snapshot.live(key).and_then(|entry| phase_of(snapshot.drains(), &entry.owner));
+        if let (IntentKey::Prefix(protocol, prefix), Some(phase)) = (key, phase) {
+            desired.drain(*protocol, *prefix, phase);
         }
         desired
     }

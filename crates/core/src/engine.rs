@@ -122,6 +122,12 @@ impl Engine {
         self.policies = Arc::new(policies);
     }
 
+    /// What each owner may ask for.
+    #[must_use]
+    pub fn policies(&self) -> &Arc<BTreeMap<OwnerName, Policy>> {
+        &self.policies
+    }
+
     /// What is wanted, as it is now.
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {

@@ -12,6 +12,7 @@ pub mod drain;
 pub mod engine;
 pub mod event;
 pub mod exchange;
+pub mod explain;
 pub mod intent;
 pub mod invalid;
 pub mod live;

@@ -9,7 +9,7 @@ use crate::bgp::{Asn, PrefixAttributes};
 use crate::community::AnyCommunity;
 use crate::drain::DrainScope;
 use crate::exchange::{Exchange, ExportPolicy};
-use crate::intent::{Advertisement, Intent, Kind};
+use crate::intent::{Advertisement, Intent, IntentKey, Kind};
 use crate::name::{InterfaceName, OwnerName};
 use crate::peer::{Peer, PeerKey};
 use crate::prefix::{Family, Prefix};
@@ -150,24 +150,40 @@ pub fn check_drain(policy: &Policy, owner: &OwnerName, scope: &DrainScope) -> Re
 /// # Errors
 /// PERMISSION_DENIED naming the rule and the allowed values.
 pub fn evaluate(policy: &Policy, intent: &Intent) -> Result<(), Rejection> {
+    evaluate_key(policy, &intent.key())?;
     match intent {
-        Intent::Bgp(_) => Ok(()),
-        Intent::Peer(peer) => check_peer(policy, peer),
-        Intent::Prefix(advertisement) => check_advertisement(policy, advertisement),
-        Intent::Bfd(session) => {
-            check_peer_address(policy, session.key.peer)?;
-            session.key.interface.as_ref().map_or(Ok(()), |interface| check_interface(policy, interface))
+        Intent::Peer(peer) => {
+            check_exchange(policy, &peer.exchange)?;
+            check_remote_as(policy, peer)
         }
-        Intent::Ospf(ospf) => check_interface(policy, &ospf.interface),
+        Intent::Prefix(advertisement) => check_communities(policy, &advertisement.attributes),
+        Intent::Bgp(_) | Intent::Bfd(_) | Intent::Ospf(_) => Ok(()),
     }
 }
 
-fn check_peer(policy: &Policy, peer: &Peer) -> Result<(), Rejection> {
-    match peer.key {
-        PeerKey::Address(address) => check_peer_address(policy, address.get())?,
-        PeerKey::Interface(interface) => check_peer_interface(policy, interface.get())?,
+/// Whether the policy allows an intent with this key, whatever else the intent says.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_key(policy: &Policy, key: &IntentKey) -> Result<(), Rejection> {
+    match key {
+        IntentKey::Bgp => Ok(()),
+        IntentKey::Peer(PeerKey::Address(address)) => check_peer_address(policy, address.get()),
+        IntentKey::Peer(PeerKey::Interface(interface)) => check_peer_interface(policy, interface.get()),
+        IntentKey::Prefix(_, prefix) => {
+            check_prefix_type(policy, prefix)?;
+            check_length(policy, prefix)?;
+            check_cidrs(policy, prefix)
+        }
+        IntentKey::Bfd(session) => {
+            check_peer_address(policy, session.peer)?;
+            session.interface.as_ref().map_or(Ok(()), |interface| check_interface(policy, interface))
+        }
+        IntentKey::Ospf(interface) => check_interface(policy, interface),
     }
-    check_exchange(policy, &peer.exchange)?;
+}
+
+fn check_remote_as(policy: &Policy, peer: &Peer) -> Result<(), Rejection> {
     match &policy.allowed_remote_as {
         Some(allowed) if !allowed.contains(&peer.remote_as) => Err(denied(
             Reason::RemoteAsNotAllowed,
@@ -216,14 +232,6 @@ fn check_interface(policy: &Policy, interface: &InterfaceName) -> Result<(), Rej
         )),
         _ => Ok(()),
     }
-}
-
-fn check_advertisement(policy: &Policy, advertisement: &Advertisement) -> Result<(), Rejection> {
-    let prefix = &advertisement.prefix;
-    check_prefix_type(policy, prefix)?;
-    check_length(policy, prefix)?;
-    check_cidrs(policy, prefix)?;
-    check_communities(policy, &advertisement.attributes)
 }
 
 /// An owner that is held to some communities cannot say the same by one of another kind.

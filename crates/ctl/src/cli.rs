@@ -2,6 +2,7 @@
 
 mod examples;
 mod exchange;
+mod explain;
 mod peer;
 mod read;
 mod values;
@@ -15,6 +16,7 @@ use clap_complete::Shell;
 use crate::{import::Origin, output::Format, secret::Secret};
 use values::EnumWord;
 
+pub(crate) use explain::{ExplainArgs, ExplainSubject};
 pub(crate) use read::{EventsArgs, ShowArgs};
 pub(crate) use write::{
     AdvertiseArgs, ApplyPeerArgs, DisableBfdArgs, DrainArgs, DrainedArgs, EnableBfdArgs, EnableOspfArgs, WithdrawArgs,
@@ -133,6 +135,18 @@ pub(crate) enum Command {
     /// Follow the events until Ctrl-C
     #[command(after_help = examples::EVENTS)]
     Events(EventsArgs),
+    /// Tell why something is, or is not, announced or up, and what to do about it
+    ///
+    /// Goes from the policy to the wire, step by step, and asks FRR now. It need not be held by
+    /// anybody. With --owner the rights of that owner count, else those of each.
+    #[command(after_help = examples::EXPLAIN)]
+    Explain(ExplainArgs),
+    /// Check this node: the agent, FRR, the kernel, port 179, what was negotiated
+    ///
+    /// Run it on the node, in the network namespace of the agent; as root it also sees who
+    /// listens. A warning is what works now and may not when something else goes wrong.
+    #[command(after_help = examples::DOCTOR)]
+    Doctor(DoctorArgs),
     #[command(flatten)]
     Write(WriteCommand),
     /// Send all requests of a file
@@ -165,6 +179,14 @@ pub(crate) struct ApplyArgs {
     /// The file; `-` is stdin
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: PathBuf,
+}
+
+/// Arguments of `doctor`.
+#[derive(Args)]
+pub(crate) struct DoctorArgs {
+    /// Where the node's /proc, /sys and /run are, such as /host in a container
+    #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true)]
+    pub(crate) root: PathBuf,
 }
 
 /// Arguments of `import`.

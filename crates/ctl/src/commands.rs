@@ -2,7 +2,9 @@
 
 mod apply;
 mod completion;
+mod doctor;
 mod events;
+mod explain;
 mod import;
 mod show;
 mod wait;
@@ -35,6 +37,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Bfd(args) => show::run(&global, &args, Some(Part::Bfd), screen).await,
         Command::Ospf(args) => show::run(&global, &args, Some(Part::Ospf), screen).await,
         Command::Events(args) => events::run(&global, args, screen).await,
+        Command::Doctor(args) => doctor::run(&global, &args, screen).await,
+        Command::Explain(args) => explain::run(&global, args, screen).await,
         Command::Write(command) => write::run(&global, command, screen).await,
         Command::Apply(args) => apply::run(&global, &args, screen).await,
         Command::Import(args) => import::run(&args, screen),

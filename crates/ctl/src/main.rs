@@ -5,6 +5,7 @@ mod agent;
 mod apply_file;
 mod cli;
 mod commands;
+mod doctor;
 mod exit;
 mod identity;
 mod import;

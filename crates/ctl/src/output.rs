@@ -1,9 +1,12 @@
 //! What is shown: tables for people, JSON and YAML for programs.
 
 pub(crate) mod event;
+pub(crate) mod explanation;
+mod marks;
 pub(crate) mod outcome;
 pub(crate) mod plan;
 pub(crate) mod refusal;
+pub(crate) mod report;
 pub(crate) mod screen;
 pub(crate) mod status;
 pub(crate) mod style;

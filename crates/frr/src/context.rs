@@ -10,8 +10,8 @@ pub(crate) const fn family_word(family: Family) -> &'static str {
     }
 }
 
-/// A family in the names of lists and of what looks into them.
-pub(crate) const fn list_word(family: Family) -> &'static str {
+/// A family as commands about addresses, routes and lists name it.
+pub(crate) const fn ip_word(family: Family) -> &'static str {
     match family {
         Family::Ipv4 => "ip",
         Family::Ipv6 => "ipv6",

@@ -12,6 +12,7 @@ pub mod config;
 mod context;
 pub mod daemon;
 pub mod diff;
+pub mod explain;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 pub mod kept;

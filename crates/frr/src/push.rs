@@ -42,6 +42,29 @@ const OSPF_NEIGHBOR: &str = "Y05P2-YJVXY";
 /// `ospf6d/ospf6_neighbor.c`
 const OSPF6_NEIGHBOR: &str = "GHN28-AMRE7";
 
+/// Packets that ospfd and ospf6d do not take, each with what stands before the name of the interface
+/// (`ospfd/ospf_packet.c`, `ospf6d/ospf6_message.c`).
+const PACKETS_REFUSED: [(&str, &str); 8] = [
+    // Another hello interval, dead interval, network mask, area, subnet and MTU.
+    ("YMNZB-QCM62", " on "),
+    ("XQA13-4ED8B", " on "),
+    ("X978W-FEJC8", " on "),
+    ("Y9FH4-5CVMQ", "interface "),
+    ("N1BZQ-Y9DV0", "interface "),
+    ("XZZ9Y-NNTMQ", "larger than ["),
+    ("W4KEJ-609X6", "I/F "),
+    ("K06N4-3MXJ2", "I/F "),
+];
+
+/// The interface that a message is about which tells of a packet that was not taken, in words for people.
+#[must_use]
+pub fn packet_refused_on(message: &Message) -> Option<InterfaceName> {
+    let (_, before) = PACKETS_REFUSED.iter().find(|(uid, _)| *uid == message.uid)?;
+    let (_, name) = message.text.split_once(before)?;
+    let end = name.find([':', ' ', ']']).unwrap_or(name.len());
+    name[..end].parse().ok()
+}
+
 /// What a message says. `None`: nothing that matters here. A message that should matter and cannot be read asks for a
 /// look: the words may be worded anew in the next version.
 #[must_use]

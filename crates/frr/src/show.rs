@@ -3,12 +3,14 @@
 //! | daemon | ask | read with |
 //! |---|---|---|
 //! | bgpd | [`bgp::NEIGHBORS`] | [`bgp::peers`] |
-//! | bgpd | [`bgp::prefix_command`] | [`bgp::advertised_to`] |
+//! | bgpd | [`bgp::neighbor_command`] | [`bgp::neighbors`] |
+//! | bgpd | [`bgp::prefix_command`] | [`bgp::table_entry`] |
 //! | bfdd | [`bfd::PEERS`] | [`bfd::sessions`] |
 //! | ospfd | [`ospf::INTERFACES`], [`ospf::NEIGHBORS`] | [`ospf::interfaces`] |
 //! | ospfd | [`ospf::EXTERNAL_LSAS`] | [`ospf::external_lsas`] |
 //! | ospf6d | [`ospf6::INTERFACES`], [`ospf6::NEIGHBORS`] | [`ospf6::interfaces`] |
 //! | ospf6d | [`ospf6::EXTERNAL_LSAS`] | [`ospf6::external_lsas`] |
+//! | zebra | [`zebra::route_command`] | [`zebra::route`] |
 //! | any | [`version::COMMAND`] | [`version::version`] |
 //!
 //! bfdd knows its command in the enable node only; the others know theirs in the view node too. Send `enable` first.
@@ -23,6 +25,7 @@ mod lsa;
 pub mod ospf;
 pub mod ospf6;
 pub mod version;
+pub mod zebra;
 
 use serde_json::Value;
 

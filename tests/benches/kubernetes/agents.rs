@@ -126,6 +126,7 @@ taken! {
     handoff(HandoffRequest) -> HandoffResponse;
     drain(DrainRequest) -> DrainResponse;
     undrain(UndrainRequest) -> UndrainResponse;
+    explain(ExplainRequest) -> ExplainResponse;
 }
 
 impl Agent {

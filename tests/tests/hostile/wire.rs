@@ -115,6 +115,11 @@ pub(crate) fn honest(method: &str) -> Result<Vec<u8>> {
         "Handoff" => v1::HandoffRequest { owner, token, ..Default::default() }.encode_to_vec(),
         "Drain" => v1::DrainRequest { owner, token, ..Default::default() }.encode_to_vec(),
         "Undrain" => v1::UndrainRequest { owner, token, ..Default::default() }.encode_to_vec(),
+        "Explain" => {
+            let subject = v1::ExplainPrefix { prefix, protocol: 1 };
+            let subject = Some(v1::explain_request::Subject::Prefix(subject));
+            v1::ExplainRequest { subject, ..Default::default() }.encode_to_vec()
+        }
         "GetStatus" | "StreamEvents" => Vec::new(),
         other => anyhow::bail!("no honest request for {other}: write one"),
     })
@@ -128,17 +133,17 @@ pub(crate) fn honest_value(path: &str) -> Result<&'static str> {
         "instance" => "edge-0",
         "session_id" => "a-session",
         "router_id" => "10.0.1.1",
-        "peer.neighbor_address" | "neighbor_address" | "peer_address" => "10.0.9.2",
+        "peer.neighbor_address" | "neighbor_address" | "peer_address" | "bfd.peer_address" => "10.0.9.2",
         "peer.source_address" | "source_address" | "attributes.next_hop" => "10.0.1.1",
         "peer.description" => "tor 1",
         "peer.password" => "between-us",
-        "prefix" => "203.0.113.66/32",
+        "prefix" | "prefix.prefix" => "203.0.113.66/32",
         "attributes.communities[0]" | "peer.export_policy.communities[0]" => "65000:1",
         "attributes.large_communities[0]" => "65000:0:1",
         "attributes.extended_communities[0]" => "rt:65000:1",
         "attributes.peers[0]" => "10.0.1.2",
         "peer.import_policy.prefixes[0].prefix" => "203.0.113.0/24",
-        "interface_name" => "nr0",
+        "interface_name" | "peer.interface_name" | "bfd.interface_name" | "ospf.interface_name" => "nr0",
         "area_id" => "0",
         "event_types[0]" => "PEER_UP",
         "boot_id" => "5f0c2a9d77e1b346",

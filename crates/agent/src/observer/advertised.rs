@@ -71,7 +71,7 @@ impl Advertised {
         let commands: Vec<String> = asked.iter().map(bgp::prefix_command).collect();
         let replies = vty.pipeline(&commands).await?;
         for (prefix, reply) in asked.iter().zip(replies) {
-            self.take_in(*prefix, bgp::advertised_to(&reply.text)?.peers, Instant::now());
+            self.take_in(*prefix, bgp::table_entry(&reply.text)?.sent_to, Instant::now());
         }
         self.explain(peers);
         Ok(())

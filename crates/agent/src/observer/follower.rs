@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use super::looker::limits;
+use super::refused_packets::RefusedPackets;
 use super::report::Report;
 use crate::config::Frr;
 use crate::vty::{Limits, LiveLog, LiveLogError, VtyError};
@@ -24,11 +25,18 @@ pub(super) struct Follower {
     path: PathBuf,
     limits: Limits,
     reports: mpsc::Sender<Report>,
+    refused_packets: RefusedPackets,
 }
 
 impl Follower {
-    pub(super) fn new(name: &'static str, frr: &Frr, reports: mpsc::Sender<Report>) -> Self {
-        Self { name, path: frr.socket_dir.join(format!("{name}.vty")), limits: limits(frr), reports }
+    pub(super) fn new(
+        name: &'static str,
+        frr: &Frr,
+        reports: mpsc::Sender<Report>,
+        refused_packets: RefusedPackets,
+    ) -> Self {
+        let path = frr.socket_dir.join(format!("{name}.vty"));
+        Self { name, path, limits: limits(frr), reports, refused_packets }
     }
 
     /// Reads until nobody takes the reports any more.
@@ -60,6 +68,9 @@ impl Follower {
             };
             if message.lost > 0 {
                 let _closed = self.reports.send(Report::Lost(self.name, message.lost)).await;
+            }
+            if let Some(interface) = push::packet_refused_on(&message) {
+                self.refused_packets.heard(self.name, interface, &message.text);
             }
             if let Some(push) = push::parse(&message) {
                 let pushed = Report::Pushed { name: self.name, push, at_ns: message.at_ns };

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use novaroute_core::intent::{IntentKey, Protocol};
-use novaroute_core::live::{DaemonLive, Look, OspfLive, SessionState, Window};
-use novaroute_core::name::InterfaceName;
+use novaroute_core::live::{DaemonLive, Look, SessionState, Window};
 use novaroute_core::prefix::{Family, Prefix};
 use novaroute_core::store::Snapshot;
 use novaroute_frr::{push, show};
@@ -20,43 +19,13 @@ use super::pace::Pace;
 use super::report::{Looked, Report};
 use crate::config::Frr;
 use crate::events::now_ns;
+use crate::frr::OspfVersion;
 use crate::metrics::Metrics;
 use crate::owner::View;
 use crate::vty::{Limits, Vty, VtyError};
 
 /// How long a daemon may take to answer a look; one that takes longer counts as not there.
 const REPLY_LIMIT: Duration = Duration::from_secs(1);
-
-/// What was read from an answer.
-type Read<T> = Result<T, show::ShowError>;
-
-/// What one of OSPF's daemons is asked, and how its answers are read.
-struct OspfVersion {
-    family: Family,
-    interfaces: &'static str,
-    neighbors: &'static str,
-    external_lsas: &'static str,
-    read_interfaces: fn(&str, &str) -> Read<BTreeMap<InterfaceName, OspfLive>>,
-    read_external_lsas: fn(&str) -> Read<BTreeSet<Prefix>>,
-}
-
-const OSPFV2: OspfVersion = OspfVersion {
-    family: Family::Ipv4,
-    interfaces: show::ospf::INTERFACES,
-    neighbors: show::ospf::NEIGHBORS,
-    external_lsas: show::ospf::EXTERNAL_LSAS,
-    read_interfaces: show::ospf::interfaces,
-    read_external_lsas: show::ospf::external_lsas,
-};
-
-const OSPFV3: OspfVersion = OspfVersion {
-    family: Family::Ipv6,
-    interfaces: show::ospf6::INTERFACES,
-    neighbors: show::ospf6::NEIGHBORS,
-    external_lsas: show::ospf6::EXTERNAL_LSAS,
-    read_interfaces: show::ospf6::interfaces,
-    read_external_lsas: show::ospf6::external_lsas,
-};
 
 /// Reasons to look before it is time.
 #[derive(Debug, Default)]
@@ -165,8 +134,8 @@ impl Looker {
         let answer = match self.name {
             "bgpd" => self.ask_bgpd(&snapshot).await?,
             "bfdd" => self.ask_bfdd().await?,
-            "ospfd" => self.ask_ospf(&snapshot, &OSPFV2).await?,
-            "ospf6d" => self.ask_ospf(&snapshot, &OSPFV3).await?,
+            "ospfd" => self.ask_ospf(&snapshot, &OspfVersion::OSPFV2).await?,
+            "ospf6d" => self.ask_ospf(&snapshot, &OspfVersion::OSPFV3).await?,
             _ => {
                 self.version.clear();
                 Answer::of(Look::Presence)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use novaroute_core::intent::IntentKey;
 use novaroute_core::live::Live;
 use novaroute_core::reconcile::Timing;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -17,12 +17,12 @@ use crate::edits::Edits;
 use crate::events::EventHub;
 use crate::frr::VtyFrr;
 use crate::gate::Gate;
-use crate::grpc::Service;
+use crate::grpc::{EXPLAINED_AT_ONCE_MAX, Service};
 use crate::http::Readiness;
 use crate::journal::{Journal, Loaded};
 use crate::logging::LevelHandle;
 use crate::metrics::{Metrics, Scrape};
-use crate::observer::Observer;
+use crate::observer::{Observer, RefusedPackets};
 use crate::owner::{OwnerHandle, OwnerTask, View, owner_task};
 use crate::random::{random_id, random_u64};
 use crate::reconciler::{Look, Looks, Reconciler, Seen, looks};
@@ -46,6 +46,7 @@ pub(super) struct Shared {
     edited: Arc<Notify>,
     looks: Looks,
     pub(super) hub: EventHub,
+    refused_packets: RefusedPackets,
     metrics: Arc<Metrics>,
     stopwatch: Stopwatch,
     pub(super) shutdown: CancellationToken,
@@ -85,13 +86,27 @@ impl Parts {
         let edited = Arc::new(Notify::new());
         let (looks, asked) = looks();
         let (shutdown, handoff) = (CancellationToken::new(), CancellationToken::new());
-        let shared = Shared { owner, view, live, seen, edited, looks, hub, metrics, stopwatch, shutdown, handoff };
+        let refused_packets = RefusedPackets::default();
+        let shared = Shared {
+            owner,
+            view,
+            live,
+            seen,
+            edited,
+            looks,
+            hub,
+            refused_packets,
+            metrics,
+            stopwatch,
+            shutdown,
+            handoff,
+        };
         let gate = Gate::new(config.accounts());
         Self {
             reconciler: shared.reconciler(&config.settings.frr, declared, seen_tx, asked),
             observer: shared.observer(&config.settings.frr, live_tx, ready_tx),
             edits: shared.edits(&config.settings.frr),
-            service: shared.service(gate.clone()),
+            service: shared.service(&config.settings.frr, gate.clone()),
             reloader: Reloader { path, current: config, gate, owner: shared.owner.clone(), level },
             shared,
             task,
@@ -133,6 +148,7 @@ impl Shared {
             hub: self.hub.clone(),
             metrics: Arc::clone(&self.metrics),
             stopwatch: self.stopwatch.clone(),
+            refused_packets: self.refused_packets.clone(),
         }
     }
 
@@ -141,9 +157,12 @@ impl Shared {
         Edits { frr: VtyFrr::new(frr), seen, live, edited }
     }
 
-    fn service(&self, gate: Gate) -> Service {
+    fn service(&self, frr: &Frr, gate: Gate) -> Service {
         Service {
             gate,
+            frr: frr.clone(),
+            refused_packets: self.refused_packets.clone(),
+            explaining: Arc::new(Semaphore::new(EXPLAINED_AT_ONCE_MAX)),
             owner: self.owner.clone(),
             view: self.view.clone(),
             live: self.live.clone(),
@@ -158,7 +177,7 @@ impl Shared {
 
     /// The text of `/metrics` as it is now.
     pub(super) fn exposition(&self) -> Result<String, std::fmt::Error> {
-        let View { snapshot, sessions } = self.view.borrow().clone();
+        let View { snapshot, sessions, policies: _ } = self.view.borrow().clone();
         let live = self.live.borrow().clone();
         let frr_connected = live.frr_connected();
         self.metrics.encode(&Scrape { snapshot, live, sessions, frr_connected })

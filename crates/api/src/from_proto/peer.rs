@@ -63,7 +63,7 @@ fn peer(fields: &mut Fields, message: &v1::BgpPeer) -> Result<Peer, Refused> {
 }
 
 /// The key from `[neighbor_address, interface_name]`, of which one is set. `path` stands before the names.
-fn key(fields: &mut Fields, path: &str, [address, interface]: [&str; 2]) -> Result<PeerKey, Refused> {
+pub(super) fn key(fields: &mut Fields, path: &str, [address, interface]: [&str; 2]) -> Result<PeerKey, Refused> {
     let (address_field, interface_field) = (format!("{path}neighbor_address"), format!("{path}interface_name"));
     match (set(address), set(interface)) {
         (Some(address), None) => fields.take(&address_field, address.parse().map(PeerKey::Address)),

@@ -38,7 +38,7 @@ request!(WithdrawPrefixRequest, |fields, message| {
     Ok(Change::Remove(Target::Key(IntentKey::Prefix(protocol?, prefix?))))
 });
 
-fn protocol(number: i32) -> Result<Protocol, Invalid> {
+pub(super) fn protocol(number: i32) -> Result<Protocol, Invalid> {
     match v1::Protocol::try_from(number) {
         Ok(v1::Protocol::Bgp) => Ok(Protocol::Bgp),
         Ok(v1::Protocol::Ospf) => Ok(Protocol::Ospf),

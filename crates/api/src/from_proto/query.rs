@@ -1,4 +1,4 @@
-//! The two requests that only read.
+//! The requests that only read.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::v1;
 /// [`BadFields`] when the filter cannot be the name of an owner.
 pub fn owner_filter(request: &v1::GetStatusRequest) -> Result<Option<OwnerName>, BadFields> {
     let mut fields = Fields::default();
-    let owner = owner(&mut fields, &request.owner_filter);
+    let owner = owner(&mut fields, "owner_filter", &request.owner_filter);
     fields.finish(owner)
 }
 
@@ -71,7 +71,7 @@ const BOOT_ID_BYTES_MAX: usize = 64;
 pub fn stream_call(request: &v1::StreamEventsRequest) -> Result<StreamCall, BadFields> {
     let v1::StreamEventsRequest { owner_filter, event_types, from_sequence, boot_id, snapshot } = request;
     let mut fields = Fields::default();
-    let owner = owner(&mut fields, owner_filter);
+    let owner = owner(&mut fields, "owner_filter", owner_filter);
     let types = self::event_types(&mut fields, event_types);
     let resume = resume(&mut fields, *from_sequence, boot_id);
     let call = both(both(owner, types), resume).map(|((owner, types), resume)| {
@@ -113,11 +113,11 @@ fn boot_id(text: &str) -> Result<Option<String>, Invalid> {
 }
 
 /// The built-in owner is nobody's to speak for, but its intents may be looked at.
-fn owner(fields: &mut Fields, text: &str) -> Result<Option<OwnerName>, Refused> {
+pub(super) fn owner(fields: &mut Fields, field: &str, text: &str) -> Result<Option<OwnerName>, Refused> {
     match text {
         "" => Ok(None),
         CONFIG_OWNER => Ok(Some(OwnerName::config())),
-        name => fields.take("owner_filter", name.parse()).map(Some),
+        name => fields.take(field, name.parse()).map(Some),
     }
 }
 

@@ -45,6 +45,24 @@ Examples:
   novaroutectl events --snapshot
   novaroutectl events --from 1042 --boot-id 5f0c2a9d77e1b3460b8e6d1fa2c49b07";
 
+pub(super) const EXPLAIN: &str = "\
+Examples:
+  novaroutectl explain prefix 203.0.113.7/32
+  novaroutectl explain prefix 203.0.113.7/32 --owner edge
+  novaroutectl explain prefix 203.0.113.0/24 --protocol ospf -o json | jq -r .answer
+  novaroutectl explain peer 192.0.2.254
+  novaroutectl explain bfd 192.0.2.254
+  novaroutectl explain ospf eth0
+
+Exit codes: 0 it is announced, or up, 1 it is not, or the agent refused to say, 2 wrong usage, 3 agent not reachable";
+
+pub(super) const DOCTOR: &str = "\
+Examples:
+  novaroutectl doctor
+  novaroutectl doctor -o json | jq -r '.checks[] | select(.health != \"ok\") | .found'
+
+Exit codes: 0 no check failed, 1 one did, 2 wrong usage";
+
 pub(super) const REGISTER: &str = "\
 Examples:
   novaroutectl register --owner edge --token-file edge.token

@@ -23,6 +23,7 @@ pub(crate) struct Script {
     pub(crate) configure_bgp: v1::ConfigureBgpResponse,
     pub(crate) end_of_replay: v1::EndOfReplayResponse,
     pub(crate) status: v1::GetStatusResponse,
+    pub(crate) explain: v1::ExplainResponse,
     pub(crate) events: Vec<Result<v1::RouteEvent, Status>>,
     /// The stream of events stays open behind them.
     pub(crate) events_stay_open: bool,
@@ -162,5 +163,6 @@ calls! {
     disable_ospf DisableOspf(DisableOspfRequest) -> DisableOspfResponse |_, _| Ok(v1::DisableOspfResponse::default());
     end_of_replay EndOfReplay(EndOfReplayRequest) -> EndOfReplayResponse |script, _| Ok(script.end_of_replay.clone());
     renew Renew(RenewRequest) -> RenewResponse |_, _| Ok(v1::RenewResponse::default());
+    explain Explain(ExplainRequest) -> ExplainResponse |script, _| Ok(script.explain.clone());
     get_status GetStatus(GetStatusRequest) -> GetStatusResponse |script, _| Ok(script.status.clone());
 }

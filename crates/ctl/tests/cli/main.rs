@@ -5,8 +5,10 @@
 
 mod apply;
 mod ctl;
+mod doctor;
 mod dry_run;
 mod events;
+mod explain;
 mod fake;
 mod help;
 mod import;

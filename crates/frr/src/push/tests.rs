@@ -73,3 +73,22 @@ proptest! {
         }
     }
 }
+
+/// The words are those of FRR 8.4 and 10.3, which write them alike.
+#[test]
+fn packets_that_were_refused_name_their_interface() {
+    for (uid, text) in [
+        (
+            "YMNZB-QCM62",
+            "Packet 10.0.1.2 [Hello:RECV]: HelloInterval mismatch on tor1:10.0.1.1 (expected 1, but received 2).",
+        ),
+        ("Y9FH4-5CVMQ", "interface tor1:10.0.1.1: ospf_read invalid Area ID 0.0.0.1"),
+        ("XZZ9Y-NNTMQ", "Packet[DD]: Neighbor 10.0.1.2 MTU 9000 is larger than [tor1:10.0.1.1]'s MTU 1500"),
+        ("W4KEJ-609X6", "VRF default: I/F tor1 HelloInterval mismatch from fe80::1 (10.0.1.2): (my 1, rcvd 2)"),
+    ] {
+        assert_eq!(packet_refused_on(&message(uid, text)), Some("tor1".parse().unwrap()), "{text}");
+        assert_eq!(parse(&message(uid, text)), None, "it is no change of a session");
+    }
+    assert_eq!(packet_refused_on(&message(BGP_UP, "on tor1")), None);
+    assert_eq!(packet_refused_on(&message("YMNZB-QCM62", "worded anew")), None);
+}

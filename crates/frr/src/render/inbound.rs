@@ -9,7 +9,7 @@ use novaroute_core::peer::PeerKey;
 use novaroute_core::prefix::Family;
 
 use super::{Block, Sources, policy};
-use crate::context::list_word;
+use crate::context::ip_word;
 use crate::own;
 
 /// The inbound policies in use.
@@ -105,7 +105,7 @@ fn map(import: &ImportPolicy, marks: bool) -> Map {
 
 /// Adds a prefix-list, and gives the line that looks into it. All of its entries permit, so that their order says nothing.
 fn list(lists: &mut BTreeSet<String>, family: Family, texts: &[String]) -> String {
-    let word = list_word(family);
+    let word = ip_word(family);
     let name = policy::content_name(own::PREFIX_LIST_PREFIX, &texts.join("\n"));
     lists.extend(texts.iter().map(|text| format!("{word} prefix-list {name} permit {text}")));
     format!("match {word} address prefix-list {name}")

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use novaroute_core::explain::facts::{Neighbor, Notification, OwnPath, TableEntry};
 use novaroute_core::live::{PeerLive, SessionState};
 use novaroute_core::peer::PeerKey;
-use novaroute_core::prefix::Prefix;
+use novaroute_core::prefix::{Family, Prefix};
 use serde_json::Value;
 
 use super::{ShowError, field, object};
@@ -14,6 +15,12 @@ use crate::context::family_word;
 /// Asks bgpd for all peers of the default instance. Some 4 KB for each peer: the summary is shorter, but it lacks
 /// the reason of the last reset and has no line for a peer without an active family.
 pub const NEIGHBORS: &str = "show bgp neighbors json";
+
+/// Asks bgpd for one peer; the answer is one to [`NEIGHBORS`] with that peer alone.
+#[must_use]
+pub fn neighbor_command(peer: PeerKey) -> String {
+    format!("show bgp neighbors {peer} json")
+}
 
 /// What [`prefix_command`] asks, for errors.
 const PREFIX: &str = "show bgp ipv4|ipv6 unicast PREFIX json";
@@ -47,6 +54,56 @@ pub fn peers(text: &str) -> Result<BTreeMap<PeerKey, PeerLive>, ShowError> {
     let answer = object(NEIGHBORS, text)?;
     let neighbors = field::all_members(&answer).filter(|(_, value)| value.is_object());
     Ok(neighbors.filter_map(|(name, value)| Some((name.parse().ok()?, peer(value)))).collect())
+}
+
+/// As [`peers`], with what explains why a session is not up or does not carry a prefix.
+///
+/// # Errors
+/// [`ShowError`] when the text is no JSON object.
+pub fn neighbors(text: &str) -> Result<BTreeMap<PeerKey, Neighbor>, ShowError> {
+    let answer = object(NEIGHBORS, text)?;
+    let neighbors = field::all_members(&answer).filter(|(_, value)| value.is_object());
+    Ok(neighbors.filter_map(|(name, value)| Some((name.parse().ok()?, neighbor(value)))).collect())
+}
+
+fn neighbor(value: &Value) -> Neighbor {
+    let live = peer(value);
+    let capabilities = value.get("neighborCapabilities").and_then(|all| all.get("multiprotocolExtensions"));
+    let both = |family: &Family| {
+        let capability = capabilities.and_then(|all| all.get(family_key(*family)));
+        capability.is_some_and(|capability| field::flag(capability, "advertisedAndReceived"))
+    };
+    let up = live.state == SessionState::Established;
+    let seconds = |name| field::long(value, name).unwrap_or_default() / 1000;
+    let local = Some(field::text(value, "hostLocal")).filter(|local| *local != "Unknown");
+    Neighbor {
+        live,
+        exchanged: Family::ALL.into_iter().filter(|family| up && both(family)).collect(),
+        notification: notification(value),
+        reset_ago_s: seconds("lastResetTimerMsecs"),
+        local: local.unwrap_or_default().to_owned(),
+        hold_s: seconds("bgpTimerHoldTimeMsecs"),
+        keepalive_s: seconds("bgpTimerKeepAliveIntervalMsecs"),
+    }
+}
+
+/// The NOTIFICATION that the last session ended by, if it did.
+fn notification(value: &Value) -> Option<Notification> {
+    let by_peer = match field::text(value, "lastResetDueTo") {
+        "BGP Notification received" => true,
+        "BGP Notification send" => false,
+        _ => return None,
+    };
+    let bad_peer_as = field::text(value, "lastNotificationReason").ends_with("/Bad Peer AS");
+    Some(Notification { by_peer, bad_peer_as })
+}
+
+/// A family as the keys of bgpd's JSON have it.
+fn family_key(family: Family) -> &'static str {
+    match family {
+        Family::Ipv4 => "ipv4Unicast",
+        Family::Ipv6 => "ipv6Unicast",
+    }
 }
 
 fn peer(value: &Value) -> PeerLive {
@@ -103,62 +160,50 @@ fn last_reset(value: &Value) -> String {
     }
 }
 
-/// The path that this node originates for a prefix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum OwnPath {
-    /// There is none.
-    #[default]
-    Absent,
-    /// It is in the table but not valid: the import check found no route for it.
-    Invalid,
-    /// It is valid, but a path that was learned from a peer is preferred.
-    NotBest,
-    /// It is the one that is announced.
-    Best,
-}
-
-/// What became of an own prefix.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct AdvertisedTo {
-    /// The own path.
-    pub own: OwnPath,
-    /// Peers that were sent it; empty unless it is the best path.
-    pub peers: BTreeSet<PeerKey>,
-}
-
-/// Whether an own prefix stands in the table and who was sent it, from an answer to [`prefix_command`].
+/// What the table has for a prefix and who was sent the own path, from an answer to [`prefix_command`].
 ///
 /// bgpd's `advertisedTo` belongs to the prefix, not to a path: it names those who were sent the best path, whoever
 /// that came from. So it counts only when the own path is the best.
 ///
 /// # Errors
 /// [`ShowError`] when the text is no JSON object.
-pub fn advertised_to(text: &str) -> Result<AdvertisedTo, ShowError> {
-    let table_entry = object(PREFIX, text)?;
+pub fn table_entry(text: &str) -> Result<TableEntry, ShowError> {
+    let answer = object(PREFIX, text)?;
     // Paths of this node, and no others, are `sourced`: neither an empty AS path nor the next hop would tell.
     // A `removed` path is printed until bgpd has worked through its queue.
     let is_own = |path: &&Value| field::flag(path, "sourced") && !field::flag(path, "removed");
-    let own_paths = field::elements(&table_entry, "paths").filter(is_own);
+    let own_paths = field::elements(&answer, "paths").filter(is_own);
     let own = own_paths.map(own_path).max().unwrap_or_default();
-    let peers = match own {
-        OwnPath::Best => receivers(&table_entry),
-        OwnPath::Absent | OwnPath::Invalid | OwnPath::NotBest => BTreeSet::new(),
-    };
-    Ok(AdvertisedTo { own, peers })
+    Ok(match own {
+        OwnPath::Best => TableEntry { own, best: String::new(), sent_to: receivers(&answer) },
+        OwnPath::Absent | OwnPath::Invalid | OwnPath::NotBest => {
+            let best = field::elements(&answer, "paths").find(|path| is_best(path)).map(origin).unwrap_or_default();
+            TableEntry { own, best, sent_to: BTreeSet::new() }
+        }
+    })
+}
+
+/// Where a path comes from, and why FRR prefers it.
+fn origin(path: &Value) -> String {
+    let peer = path.get("peer").map_or("", |peer| field::text(peer, "peerId"));
+    let reason = path.get("bestpath").map_or("", |best| field::text(best, "selectionReason"));
+    let from = if peer.is_empty() { "the best path".to_owned() } else { format!("the best path is from {peer}") };
+    if reason.is_empty() { from } else { format!("{from} ({reason})") }
 }
 
 fn own_path(path: &Value) -> OwnPath {
     if !field::flag(path, "valid") {
         return OwnPath::Invalid;
     }
-    match path.get("bestpath") {
-        Some(best) if field::flag(best, "overall") => OwnPath::Best,
-        _ => OwnPath::NotBest,
-    }
+    if is_best(path) { OwnPath::Best } else { OwnPath::NotBest }
 }
 
-fn receivers(table_entry: &Value) -> BTreeSet<PeerKey> {
-    field::members(table_entry, "advertisedTo").filter_map(|(name, _)| name.parse().ok()).collect()
+fn is_best(path: &Value) -> bool {
+    path.get("bestpath").is_some_and(|best| field::flag(best, "overall"))
+}
+
+fn receivers(answer: &Value) -> BTreeSet<PeerKey> {
+    field::members(answer, "advertisedTo").filter_map(|(name, _)| name.parse().ok()).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
+use novaroute_core::explain::facts::TableEntry;
+
 use super::*;
 
 /// The same answer as FRR 8.4 and as FRR 10.3 gave it. The path is seen from a folder below this one.
@@ -30,7 +32,7 @@ type Reader = fn(&str) -> Result<bool, ShowError>;
 fn readers() -> Vec<(&'static str, Reader)> {
     vec![
         (bgp::NEIGHBORS, |text| bgp::peers(text).map(|seen| seen.is_empty())),
-        ("prefix", |text| bgp::advertised_to(text).map(|seen| seen == bgp::AdvertisedTo::default())),
+        ("prefix", |text| bgp::table_entry(text).map(|seen| seen == TableEntry::default())),
         (ospf::INTERFACES, |text| ospf::interfaces(text, "").map(|seen| seen.is_empty())),
         (ospf::NEIGHBORS, |text| ospf::interfaces("", text).map(|seen| seen.is_empty())),
         (ospf::EXTERNAL_LSAS, |text| ospf::external_lsas(text).map(|seen| seen.is_empty())),

@@ -76,48 +76,66 @@ fn commands_name_the_family_and_the_canonical_prefix() {
     assert_eq!(command("2001:DB8::1/128"), "show bgp ipv6 unicast 2001:db8::1/128 json");
 }
 
-fn sent(own: OwnPath, peers: &[&str]) -> AdvertisedTo {
-    AdvertisedTo { own, peers: peers.iter().map(|peer| peer.parse().unwrap()).collect() }
+/// What was sent of an own path, and how its state is; that of another path is told apart.
+fn sent(own: OwnPath, peers: &[&str]) -> (OwnPath, BTreeSet<PeerKey>) {
+    (own, peers.iter().map(|peer| peer.parse().unwrap()).collect())
+}
+
+fn seen(text: &str) -> (OwnPath, BTreeSet<PeerKey>) {
+    let entry = table_entry(text).unwrap();
+    (entry.own, entry.sent_to)
 }
 
 #[test]
 fn an_own_best_path_is_advertised_although_others_have_the_prefix_too() {
     for text in both_versions!("bgp_prefix_own_best.json") {
-        assert_eq!(advertised_to(text), Ok(sent(OwnPath::Best, &["10.12.0.2", "10.13.0.3"])));
+        assert_eq!(seen(text), sent(OwnPath::Best, &["10.12.0.2", "10.13.0.3"]));
     }
     for text in both_versions!("bgp_prefix_own_v6.json") {
-        assert_eq!(advertised_to(text), Ok(sent(OwnPath::Best, &["fd12::2"])));
+        assert_eq!(seen(text), sent(OwnPath::Best, &["fd12::2"]));
     }
 }
 
 #[test]
 fn an_outbound_filter_keeps_a_peer_out() {
     for text in both_versions!("bgp_prefix_filtered.json") {
-        assert_eq!(advertised_to(text), Ok(sent(OwnPath::Best, &["10.13.0.3"])));
+        assert_eq!(seen(text), sent(OwnPath::Best, &["10.13.0.3"]));
     }
 }
 
 #[test]
 fn only_the_best_path_is_advertised_and_only_an_own_one_is_ours() {
     for text in both_versions!("bgp_prefix_learned.json") {
-        assert_eq!(advertised_to(text), Ok(sent(OwnPath::Absent, &[])));
+        assert_eq!(seen(text), sent(OwnPath::Absent, &[]));
     }
     for text in both_versions!("bgp_prefix_own_removed.json") {
-        assert_eq!(advertised_to(text), Ok(sent(OwnPath::Absent, &[])));
+        assert_eq!(seen(text), sent(OwnPath::Absent, &[]));
     }
     for text in both_versions!("bgp_prefix_own_shadowed.json") {
-        assert_eq!(advertised_to(text), Ok(sent(OwnPath::NotBest, &[])));
+        assert_eq!(seen(text), sent(OwnPath::NotBest, &[]));
     }
     for text in both_versions!("bgp_prefix_own_invalid.json") {
-        assert_eq!(advertised_to(text), Ok(sent(OwnPath::Invalid, &[])));
+        assert_eq!(seen(text), sent(OwnPath::Invalid, &[]));
     }
 }
 
 #[test]
 fn a_path_without_flags_is_not_advertised() {
     let text = r#"{"advertisedTo": {"10.0.0.2": {}, "eth0": {}}, "paths": [{"sourced": true}]}"#;
-    assert_eq!(advertised_to(text), Ok(sent(OwnPath::Invalid, &[])));
+    assert_eq!(seen(text), sent(OwnPath::Invalid, &[]));
     let text = r#"{"advertisedTo": {"10.0.0.2": {}, "eth0": {}},
         "paths": [{"sourced": true, "valid": true, "bestpath": {"overall": true}}]}"#;
-    assert_eq!(advertised_to(text), Ok(sent(OwnPath::Best, &["10.0.0.2", "eth0"])));
+    assert_eq!(seen(text), sent(OwnPath::Best, &["10.0.0.2", "eth0"]));
+}
+
+#[test]
+fn the_notification_that_ended_a_session_is_told() {
+    for text in both_versions!("bgp_neighbors.json") {
+        let all = neighbors(text).unwrap();
+        let of = |address: &str| all[&address.parse().unwrap()].clone();
+        assert_eq!(of("10.13.0.3").notification, Some(Notification { by_peer: false, bad_peer_as: true }));
+        assert_eq!(of("10.12.0.99").notification, None);
+        let up = of("10.12.0.2");
+        assert!(up.exchanged.contains(&Family::Ipv4) && !up.local.is_empty() && up.hold_s > 0, "{up:?}");
+    }
 }
