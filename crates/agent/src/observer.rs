@@ -227,8 +227,8 @@ impl Watching {
         events
     }
 
-    fn tell(&self, observer: &Observer, events: Vec<Event>) {
-        observer.stopwatch.look_at(&events);
+    fn tell(&self, observer: &Observer, mut events: Vec<Event>) {
+        observer.stopwatch.look_at(&mut events);
         observer.hub.publish_live(events, Arc::clone(&self.live));
     }
 

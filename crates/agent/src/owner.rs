@@ -328,7 +328,7 @@ impl OwnerTask {
         fault::reach(Point::PublishBefore);
         self.view.send_replace(view_of(&self.engine));
         fault::reach(Point::AnswerBefore);
-        self.stopwatch.look_at(&group.events);
+        self.stopwatch.look_at(&mut group.events);
         self.hub.publish_wanted(group.events, self.engine.snapshot().clone());
         for waiting in group.waiting {
             // One snapshot for all: a copy held between two changes of a group would have the whole store copied.

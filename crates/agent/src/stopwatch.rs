@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use novaroute_core::event::{Event, EventType};
 use novaroute_core::intent::IntentKey;
 
 use crate::metrics::Metrics;
+
+/// The piece of metadata that tells how long ago an intent was accepted, in microseconds.
+const SINCE_ACCEPTED: &str = "since_accepted_us";
 
 /// The moments at which intents that are still on their way were accepted.
 #[derive(Debug, Clone)]
@@ -33,32 +36,36 @@ impl Stopwatch {
         self.moments().remove(key);
     }
 
-    /// Takes the time of the events that say that an intent has arrived somewhere.
-    pub fn look_at(&self, events: &[Event]) {
+    /// Takes the time of the events that say that an intent has arrived somewhere, and has them tell it.
+    pub fn look_at(&self, events: &mut [Event]) {
         for event in events {
             let Some(key) = &event.intent else { continue };
-            match event.event_type {
+            let took = match event.event_type {
                 EventType::IntentProgrammed => self.programmed(key),
                 EventType::PrefixAdvertised => self.advertised(key),
-                _ => {}
+                _ => None,
+            };
+            if let Some(took) = took {
+                event.metadata.insert(SINCE_ACCEPTED, took.as_micros().to_string());
             }
         }
     }
 
-    fn programmed(&self, key: &IntentKey) {
+    fn programmed(&self, key: &IntentKey) -> Option<Duration> {
         let mut moments = self.moments();
-        let Some(accepted) = moments.get(key) else { return };
-        self.metrics.intent_programmed(accepted.elapsed().as_secs_f64());
+        let took = moments.get(key)?.elapsed();
+        self.metrics.intent_programmed(took.as_secs_f64());
         // A prefix still has to be sent.
         if !matches!(key, IntentKey::Prefix(..)) {
             moments.remove(key);
         }
+        Some(took)
     }
 
-    fn advertised(&self, key: &IntentKey) {
-        if let Some(accepted) = self.moments().remove(key) {
-            self.metrics.intent_advertised(accepted.elapsed().as_secs_f64());
-        }
+    fn advertised(&self, key: &IntentKey) -> Option<Duration> {
+        let took = self.moments().remove(key)?.elapsed();
+        self.metrics.intent_advertised(took.as_secs_f64());
+        Some(took)
     }
 
     fn moments(&self) -> MutexGuard<'_, BTreeMap<IntentKey, Instant>> {
@@ -83,12 +90,16 @@ mod tests {
         let stopwatch = Stopwatch::new(Arc::clone(&metrics));
         let key = IntentKey::Prefix(novaroute_core::intent::Protocol::Bgp, "10.0.0.1/32".parse().unwrap());
         let event = |event_type| Event::new(event_type, "").about(&key);
-        let both = [event(EventType::IntentProgrammed), event(EventType::PrefixAdvertised)];
-        stopwatch.look_at(&both);
+        let both = || [event(EventType::IntentProgrammed), event(EventType::PrefixAdvertised)];
+        let looked_at = |mut events: [Event; 2]| {
+            stopwatch.look_at(&mut events);
+            events.map(|event| event.metadata.get(SINCE_ACCEPTED).is_some_and(|us| us.parse::<u64>().is_ok()))
+        };
+        assert_eq!(looked_at(both()), [false, false]);
         assert!(count(&metrics, "novaroute_intent_programmed_seconds").ends_with(" 0"));
         stopwatch.start(&key);
-        stopwatch.look_at(&both);
-        stopwatch.look_at(&both);
+        assert_eq!(looked_at(both()), [true, true]);
+        assert_eq!(looked_at(both()), [false, false]);
         assert!(count(&metrics, "novaroute_intent_programmed_seconds").ends_with(" 1"));
         assert!(count(&metrics, "novaroute_intent_advertised_seconds").ends_with(" 1"));
     }
