@@ -11,6 +11,7 @@ readonly DEMO=(
     jq tcpdump                        # look at JSON and at packets
 )
 readonly TESTS=(
+    chromium-headless-shell fonts-dejavu-core # looks at the page of a node
     prometheus            # promtool, which tests the alerts
     podman catatonit runc # runs the pod of the chart from the images
     python3-venv          # the Python gRPC client of the contract test

@@ -8,6 +8,7 @@ pub mod api_server;
 pub mod bfd;
 pub mod bgp;
 pub mod binary;
+pub mod browser;
 pub mod caller;
 pub mod chart;
 pub mod config;

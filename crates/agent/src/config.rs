@@ -45,6 +45,7 @@ const KEYS: &[&str] = &[
     "log_level",
     "log_format",
     "metrics_address",
+    "status_page",
     "disconnect_grace_period",
     "adoption_grace",
     "frr",

@@ -150,6 +150,14 @@ impl EventHub {
         }
     }
 
+    /// The last so many events, the newest first.
+    #[must_use]
+    pub fn last(&self, count: usize) -> Vec<Arc<Published>> {
+        let tail = self.shared.tail();
+        let kept = tail.ring.first_number()..tail.ring.next_number();
+        kept.rev().take(count).filter_map(|number| tail.ring.get(number).cloned()).collect()
+    }
+
     /// Follows the stream.
     ///
     /// # Errors

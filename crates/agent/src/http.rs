@@ -1,6 +1,7 @@
-//! Metrics and health over HTTP, for whoever scrapes and probes: read only, no state, bounded connections.
+//! Metrics, health and a page for people over HTTP: read only, no state, bounded connections.
 
 mod connections;
+pub mod page;
 
 use std::fmt;
 use std::io;
@@ -83,7 +84,8 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Answers until `shutdown` fires, and then at most a second more. `metrics` makes the text of `/metrics`.
+/// Answers until `shutdown` fires, and then at most a second more. `metrics` makes the text of `/metrics`, `page` the
+/// page for people where there is one.
 ///
 /// # Errors
 /// The listener is broken.
@@ -91,13 +93,14 @@ pub async fn serve<M>(
     listener: TcpListener,
     metrics: M,
     readiness: watch::Receiver<Readiness>,
+    page: Option<page::Source>,
     shutdown: CancellationToken,
 ) -> io::Result<()>
 where
     M: Fn() -> Result<String, fmt::Error> + Send + Sync + 'static,
 {
     let stopped = shutdown.clone();
-    let server = axum::serve(Connections::on(listener), router(metrics, readiness))
+    let server = axum::serve(Connections::on(listener), router(metrics, readiness, page))
         .with_graceful_shutdown(async move { stopped.cancelled().await });
     let drained = async {
         shutdown.cancelled().await;
@@ -109,7 +112,7 @@ where
     }
 }
 
-fn router<M>(metrics: M, readiness: watch::Receiver<Readiness>) -> Router
+fn router<M>(metrics: M, readiness: watch::Receiver<Readiness>, page: Option<page::Source>) -> Router
 where
     M: Fn() -> Result<String, fmt::Error> + Send + Sync + 'static,
 {
@@ -119,6 +122,7 @@ where
         .route("/metrics", get(move || async move { metrics_answer(metrics()) }))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(move || async move { readiness_answer(&readiness.borrow()) }))
+        .merge(page.map(page::router).unwrap_or_default())
         .fallback(|| async { (StatusCode::NOT_FOUND, "not found: see /metrics, /healthz and /readyz\n") })
 }
 

@@ -18,6 +18,7 @@ pub mod logging;
 pub mod metrics;
 pub mod observer;
 pub mod owner;
+pub mod page;
 pub mod random;
 pub mod reconciler;
 pub mod reload;

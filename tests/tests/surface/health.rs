@@ -34,7 +34,7 @@ on_each_frr! {
         assert_eq!(agent.get("/healthz").await?.0, 200);
         lab.node.start(&[Daemon::Bgpd]).await?;
         agent.wait_ready().await?;
-        assert_eq!(agent.get("/").await?.0, 404);
+        assert_eq!(agent.get("/debug").await?.0, 404);
         Ok(())
     }
 }

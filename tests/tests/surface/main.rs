@@ -6,6 +6,7 @@ mod health;
 mod hung;
 mod lagging;
 mod metrics;
+mod page;
 mod reload;
 mod status;
 

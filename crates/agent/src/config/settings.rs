@@ -148,6 +148,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Where metrics and health are served; `None`: nowhere.
     pub metrics_address: Option<MetricsAddress>,
+    /// Whether the page for people is served there too.
+    pub status_page: bool,
     /// How long the intents of an owner outlive its session.
     pub disconnect_grace_period: Duration,
     /// How long what was found in FRR without a journal is kept for its owners to claim it.
@@ -169,6 +171,7 @@ impl Default for Settings {
             log_level: LogLevel::Info,
             log_format: LogFormat::Text,
             metrics_address: Some(MetricsAddress::All(9102)),
+            status_page: true,
             disconnect_grace_period: Duration::from_secs(30),
             adoption_grace: Duration::from_secs(120),
             frr: Frr {
@@ -193,6 +196,7 @@ pub(super) fn read(root: &Table<'_>) -> Settings {
     set(&mut settings.log_level, root.get("log_level"), |c| c.choice(&levels));
     set(&mut settings.log_format, root.get("log_format"), |c| c.choice(&formats));
     set(&mut settings.metrics_address, root.get("metrics_address"), metrics_address);
+    set(&mut settings.status_page, root.get("status_page"), |c| c.flag());
     set(&mut settings.disconnect_grace_period, root.get("disconnect_grace_period"), grace);
     set(&mut settings.adoption_grace, root.get("adoption_grace"), grace);
     set(&mut settings.state_dir, root.get("state_dir"), |c| c.path());

@@ -293,3 +293,13 @@ proptest! {
         })?;
     }
 }
+
+#[tokio::test]
+async fn the_last_events_are_the_newest_first_and_no_more_than_there_are() {
+    let hub = hub(3);
+    assert!(hub.last(2).is_empty());
+    hub.publish(events(5));
+    let numbers = |count| hub.last(count).iter().map(|event| event.sequence).collect::<Vec<_>>();
+    assert_eq!(numbers(2), [5, 4]);
+    assert_eq!(numbers(9), [5, 4, 3]);
+}

@@ -20,7 +20,10 @@ use rows::{bfd_of_peer_row, bfd_row, ospf_row, peer_row, prefix_row};
 
 impl Service {
     /// Answers from what was published last.
-    pub(super) fn status(&self, request: &v1::GetStatusRequest) -> Result<v1::GetStatusResponse, Status> {
+    ///
+    /// # Errors
+    /// The filter is no name of an owner.
+    pub(crate) fn status(&self, request: &v1::GetStatusRequest) -> Result<v1::GetStatusResponse, Status> {
         let filter = from_proto::owner_filter(request)?;
         let snapshot = self.view.borrow().snapshot.clone();
         let live = self.live.borrow().clone();

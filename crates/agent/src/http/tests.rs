@@ -15,17 +15,25 @@ struct Server {
 }
 
 fn server(metrics: fn() -> Result<String, fmt::Error>) -> Server {
+    server_with(metrics, None)
+}
+
+fn server_with(metrics: fn() -> Result<String, fmt::Error>, page: Option<page::Source>) -> Server {
     let listener = bind(MetricsAddress::One("127.0.0.1:0".parse().unwrap())).unwrap();
     let address = listener.local_addr().unwrap();
     let (readiness, seen) = watch::channel(Readiness::Starting);
     let shutdown = CancellationToken::new();
-    let task = tokio::spawn(serve(listener, metrics, seen, shutdown.clone()));
+    let task = tokio::spawn(serve(listener, metrics, seen, page, shutdown.clone()));
     Server { address, readiness, shutdown, task }
 }
 
 async fn ask(address: SocketAddr, method: &str, path: &str) -> String {
+    ask_for(address, method, path, "node").await
+}
+
+async fn ask_for(address: SocketAddr, method: &str, path: &str, host: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("{method} {path} HTTP/1.1\r\nhost: node\r\nconnection: close\r\n\r\n");
+    let request = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
@@ -145,4 +153,49 @@ async fn ask_patiently(address: SocketAddr) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer
+}
+
+fn page() -> Option<page::Source> {
+    Some(Arc::new(|asked| Ok(format!("<p>{asked:?}"))))
+}
+
+#[tokio::test]
+async fn the_page_lets_nothing_else_in_and_is_not_kept() {
+    let server = server_with(|| Ok(String::new()), page());
+    let answer = ask(server.address, "GET", "/?prefixes=3").await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("<p>Asked { pages: [0, 2, 0, 0]"), "{answer}");
+    for header in [
+        "content-type: text/html; charset=utf-8",
+        "content-security-policy: default-src 'none'; style-src 'self'; base-uri 'none'",
+        "x-content-type-options: nosniff",
+        "x-frame-options: DENY",
+        "referrer-policy: no-referrer",
+        "cache-control: no-store",
+    ] {
+        assert!(answer.contains(&format!("\r\n{header}")), "{header}: {answer}");
+    }
+    let style = ask(server.address, "GET", "/page.css").await;
+    assert!(style.contains("content-type: text/css; charset=utf-8\r\n") && style.contains("prefers-color-scheme"));
+    for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+        assert!(ask(server.address, method, "/").await.starts_with("HTTP/1.1 405 "), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_of_somebody_else_does_not_lead_to_the_page() {
+    let server = server_with(|| Ok("text".to_owned()), page());
+    for path in ["/", "/page.css"] {
+        let answer = ask_for(server.address, "GET", path, "evil.example:9102").await;
+        assert!(answer.starts_with("HTTP/1.1 421 ") && !answer.contains("Asked"), "{answer}");
+        assert!(answer.contains("content-security-policy: default-src 'none'"), "{answer}");
+    }
+    let metrics = ask_for(server.address, "GET", "/metrics", "evil.example:9102").await;
+    assert!(metrics.ends_with("text"), "scrapers may go by any name: {metrics}");
+}
+
+#[tokio::test]
+async fn a_page_that_cannot_be_made_says_why() {
+    let server = server_with(|| Ok(String::new()), Some(Arc::new(|_| Err("no luck".to_owned()))));
+    let answer = ask(server.address, "GET", "/").await;
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.ends_with("no luck\n"), "{answer}");
 }

@@ -1,6 +1,7 @@
 //! Running the parts, until the agent is told to end or one of them dies.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,6 +14,7 @@ use super::parts::{Parts, timing};
 use crate::config::{Config, ShutdownMode};
 use crate::logging::LevelHandle;
 use crate::observer::observe;
+use crate::page::Picture;
 use crate::{grpc, http};
 
 /// The share of `shutdown.timeout` that ends the work; the rest is for the process to end in.
@@ -46,6 +48,7 @@ pub(super) async fn serve(prepared: Prepared, path: PathBuf, config: Config, lev
     });
     workers.spawn(async { Ok(reloader.run(files).await?) });
     let mut servers: JoinSet<Result<()>> = JoinSet::new();
+    let page = settings.status_page.then(|| page(service.clone()));
     servers.spawn(grpc::serve(service, listener));
     if let Some(listener) = http {
         let exposition = {
@@ -53,7 +56,7 @@ pub(super) async fn serve(prepared: Prepared, path: PathBuf, config: Config, lev
             move || shared.exposition()
         };
         let shutdown = shared.shutdown.clone();
-        servers.spawn(async { Ok(http::serve(listener, exposition, readiness, shutdown).await?) });
+        servers.spawn(async { Ok(http::serve(listener, exposition, readiness, page, shutdown).await?) });
     }
     let last_round = settings.shutdown.timeout.mul_f64(ROUND_SHARE);
     let mut reconciling = tokio::spawn(reconciler.run(timing, complete, shared.shutdown.clone(), last_round));
@@ -80,6 +83,15 @@ pub(super) async fn serve(prepared: Prepared, path: PathBuf, config: Config, lev
     drop((socket, lock));
     info!("ended");
     Ok(())
+}
+
+/// What makes the page for people.
+fn page(service: grpc::Service) -> http::page::Source {
+    let node = http::page::node_name();
+    Arc::new(move |asked| {
+        let picture = Picture::take(&service, &node).map_err(|refused| refused.message().to_owned())?;
+        Ok(picture.html(asked))
+    })
 }
 
 async fn until_told_to_end() -> Result<()> {

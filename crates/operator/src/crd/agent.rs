@@ -34,6 +34,9 @@ pub struct AgentSpec {
     #[serde(default = "metrics_port")]
     #[schemars(range(min = 1, max = 65_535))]
     pub metrics_port: i32,
+    /// Whether a page for people is served there too. Left out: it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_page: Option<bool>,
     /// What is logged.
     #[serde(default)]
     pub log_level: LogLevel,

@@ -63,6 +63,9 @@ pub(super) fn text(spec: &NovaRouteClusterSpec) -> String {
     if let Some(mode) = agent.shutdown_mode {
         config["shutdown"] = json!({"mode": mode});
     }
+    if let Some(served) = agent.status_page {
+        config["status_page"] = json!(served);
+    }
     format!("{config:#}\n")
 }
 

@@ -213,6 +213,18 @@ fn a_name_that_is_too_long_is_told() {
 }
 
 #[test]
+fn the_page_of_a_node_can_be_turned_off() {
+    let mut resource = cluster(CLUSTER);
+    let served = |resource: &NovaRouteCluster| {
+        let config = objects(resource).unwrap().config_map.data.unwrap()["config.json"].clone();
+        serde_json::from_str::<Value>(&config).unwrap().get("status_page").cloned()
+    };
+    assert_eq!(served(&resource), None);
+    resource.spec.agent.status_page = Some(false);
+    assert_eq!(served(&resource), Some(false.into()));
+}
+
+#[test]
 fn a_pod_that_is_replaced_may_leave_everything() {
     let mut resource = cluster(CLUSTER);
     resource.spec.agent.shutdown_mode = Some(crate::crd::ShutdownMode::Keep);

@@ -27,6 +27,7 @@ const CLOSED: &[&str] = &[
     "{'listen_socket': '@'}",
     "{'log_level': '@'}",
     "{'log_format': '@'}",
+    "{'status_page': '@'}",
     "{'disconnect_grace_period': '@'}",
     "{'adoption_grace': '@'}",
     "{'state_dir': '@'}",

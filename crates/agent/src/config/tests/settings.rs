@@ -7,6 +7,7 @@ fn each_setting_is_read() {
     let settings = parse(
         r#"{
         "listen_socket": "/tmp/n.sock", "log_level": "warn", "log_format": "json", "metrics_address": "127.0.0.1:9200",
+        "status_page": false,
         "disconnect_grace_period": "2m", "adoption_grace": 0, "state_dir": "/var/lib/n",
         "frr": {"socket_dir": "/var/run/frr", "connect_timeout": "500ms", "retry_interval": 0.25},
         "socket": {"mode": "0666", "group": "novaroute"}, "shutdown": {"mode": "keep", "timeout": "3s"},
@@ -21,6 +22,7 @@ fn each_setting_is_read() {
             log_level: LogLevel::Warn,
             log_format: LogFormat::Json,
             metrics_address: Some(MetricsAddress::One("127.0.0.1:9200".parse().unwrap())),
+            status_page: false,
             disconnect_grace_period: Duration::from_secs(120),
             adoption_grace: Duration::ZERO,
             frr: Frr {
