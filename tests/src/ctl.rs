@@ -11,6 +11,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use crate::agent::Agent;
 use crate::binary::binary;
 use crate::config::token;
+use crate::terminal::{Size, Terminal};
 
 /// How a run ended.
 #[derive(Debug)]
@@ -97,6 +98,14 @@ impl Ctl {
         let secret = token(&self.owner);
         ensure!(!ran.stdout.contains(&secret) && !ran.stderr.contains(&secret), "the token was printed: {ran:?}");
         Ok(ran)
+    }
+
+    /// Starts the words of `line` on a terminal.
+    ///
+    /// # Errors
+    /// The binary or the terminal is missing.
+    pub fn on_terminal(&self, line: &str, size: Size) -> Result<Terminal> {
+        Terminal::run(self.command(line)?.as_std(), size)
     }
 
     /// Starts the words of `line`, to be read line by line.

@@ -33,6 +33,7 @@ pub mod request;
 pub mod rounds;
 pub mod running;
 pub mod scene;
+pub mod terminal;
 pub mod tor;
 
 pub use novaroute_api::v1;

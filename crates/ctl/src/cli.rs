@@ -17,7 +17,7 @@ use crate::{import::Origin, output::Format, secret::Secret};
 use values::EnumWord;
 
 pub(crate) use explain::{ExplainArgs, ExplainSubject};
-pub(crate) use read::{EventsArgs, ShowArgs};
+pub(crate) use read::{EventsArgs, ShowArgs, TopArgs};
 pub(crate) use write::{
     AdvertiseArgs, ApplyPeerArgs, DisableBfdArgs, DrainArgs, DrainedArgs, EnableBfdArgs, EnableOspfArgs, WithdrawArgs,
     WriteCommand,
@@ -147,6 +147,12 @@ pub(crate) enum Command {
     /// listens. A warning is what works now and may not when something else goes wrong.
     #[command(after_help = examples::DOCTOR)]
     Doctor(DoctorArgs),
+    /// Watch the node on a full screen: peers, prefixes, events, FRR, latency
+    ///
+    /// Needs a terminal of any size from 80x24 on. `?` shows the keys, `q` quits. Where
+    /// the agent is away, the screen says so and goes on when it is back.
+    #[command(after_help = examples::TOP)]
+    Top(TopArgs),
     #[command(flatten)]
     Write(WriteCommand),
     /// Send all requests of a file

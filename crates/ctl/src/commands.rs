@@ -7,6 +7,7 @@ mod events;
 mod explain;
 mod import;
 mod show;
+mod top;
 mod wait;
 mod write;
 
@@ -39,6 +40,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Events(args) => events::run(&global, args, screen).await,
         Command::Doctor(args) => doctor::run(&global, &args, screen).await,
         Command::Explain(args) => explain::run(&global, args, screen).await,
+        Command::Top(args) => top::run(&global, &args).await,
         Command::Write(command) => write::run(&global, command, screen).await,
         Command::Apply(args) => apply::run(&global, &args, screen).await,
         Command::Import(args) => import::run(&args, screen),

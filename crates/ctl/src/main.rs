@@ -7,6 +7,7 @@ mod cli;
 mod commands;
 mod doctor;
 mod exit;
+mod history;
 mod identity;
 mod import;
 mod nearest;
@@ -17,6 +18,7 @@ mod request;
 mod schema;
 mod secret;
 mod source;
+mod top;
 
 use std::process::ExitCode;
 

@@ -11,7 +11,7 @@ pub(crate) mod screen;
 pub(crate) mod status;
 pub(crate) mod style;
 pub(crate) mod table;
-mod time;
+pub(crate) mod time;
 pub(crate) mod view;
 
 use serde::Serialize;

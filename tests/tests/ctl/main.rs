@@ -4,3 +4,4 @@ mod apply;
 mod exit_codes;
 mod following;
 mod session;
+mod top;

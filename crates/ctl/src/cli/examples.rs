@@ -63,6 +63,11 @@ Examples:
 
 Exit codes: 0 no check failed, 1 one did, 2 wrong usage";
 
+pub(super) const TOP: &str = "\
+Examples:
+  novaroutectl top
+  novaroutectl top --owner edge --interval 500ms";
+
 pub(super) const REGISTER: &str = "\
 Examples:
   novaroutectl register --owner edge --token-file edge.token

@@ -37,3 +37,11 @@ pub(crate) struct EventsArgs {
     #[arg(long)]
     pub(crate) snapshot: bool,
 }
+
+/// Arguments of `top`.
+#[derive(Args)]
+pub(crate) struct TopArgs {
+    /// Time between two looks: seconds, or with a unit (500ms, 2s)
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    pub(crate) interval: Duration,
+}

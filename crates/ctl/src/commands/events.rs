@@ -8,7 +8,7 @@ use crate::{
     cli::{EventsArgs, Global},
     exit::Failure,
     output::{Format, event, screen::Screen, view::View},
-    schema::{self, enum_words},
+    schema,
 };
 
 const WHAT: &str = "events";
@@ -22,7 +22,7 @@ async fn follow(global: &Global, args: EventsArgs, screen: Screen) -> Result<(),
     let mut agent = connect(global, WHAT).await?;
     let request = v1::StreamEventsRequest {
         owner_filter: global.owner.clone().unwrap_or_default(),
-        event_types: args.types.into_iter().map(type_word).collect(),
+        event_types: args.types.into_iter().map(event::type_word).collect(),
         from_sequence: args.from,
         boot_id: args.boot_id,
         snapshot: args.snapshot,
@@ -36,10 +36,6 @@ async fn follow(global: &Global, args: EventsArgs, screen: Screen) -> Result<(),
         screen.write(&text(&event, screen)?)?;
     }
     Ok(())
-}
-
-fn type_word(number: i32) -> String {
-    enum_words("EventType").map_or_else(|| number.to_string(), |words| words.word(number))
 }
 
 fn text(event: &v1::RouteEvent, screen: Screen) -> Result<String, Failure> {

@@ -4,7 +4,8 @@ use novaroute_api::v1;
 
 use super::{
     style::{Tone, printable},
-    time::rfc3339,
+    table::{Cell, Column},
+    time::{of_day, rfc3339},
 };
 use crate::schema;
 
@@ -18,8 +19,7 @@ pub(crate) fn heading() -> String {
 
 /// One event as a line; `wide` adds the sequence, the intent and the metadata.
 pub(crate) fn line(event: &v1::RouteEvent, wide: bool, colour: bool) -> String {
-    let word =
-        schema::enum_words("EventType").map_or_else(|| event.r#type.to_string(), |words| words.word(event.r#type));
+    let word = type_word(event.r#type);
     let padding = " ".repeat(TYPE_WIDTH.saturating_sub(word.len()));
     let owner = if event.owner.is_empty() { "-" } else { &event.owner };
     let mut line = format!(
@@ -27,15 +27,32 @@ pub(crate) fn line(event: &v1::RouteEvent, wide: bool, colour: bool) -> String {
         rfc3339(timestamp_ns(event)),
         tone(event.r#type()).paint(&word, colour),
         printable(owner),
-        printable(&event.detail),
+        printable(&sentence(event)),
     );
-    if !event.reason.is_empty() {
-        line += &format!(" ({})", printable(&event.reason));
-    }
     if wide {
         line += &details(event);
     }
     line + "\n"
+}
+
+/// Events of one day as a table.
+pub(crate) const COLUMNS: &[Column<v1::RouteEvent>] = &[
+    Column::new("TIME", |event| Cell::text(of_day(timestamp_ns(event)))),
+    Column::new("TYPE", |event| Cell::toned(&type_word(event.r#type), tone(event.r#type()))),
+    Column::new("OWNER", |event| Cell::text(&event.owner)),
+    Column::new("DETAIL", |event| Cell::text(sentence(event))),
+];
+
+/// The word for a type of event.
+pub(crate) fn type_word(number: i32) -> String {
+    schema::enum_words("EventType").map_or_else(|| number.to_string(), |words| words.word(number))
+}
+
+fn sentence(event: &v1::RouteEvent) -> String {
+    match event.reason.as_str() {
+        "" => event.detail.clone(),
+        reason => format!("{} ({reason})", event.detail),
+    }
 }
 
 fn details(event: &v1::RouteEvent) -> String {

@@ -46,7 +46,7 @@ impl Refusal {
         let info = details.error_info();
         // The agent gives a reason for everything it refuses; without one, the
         // code comes from the transport.
-        if status.code() == Code::Unavailable && info.is_none() {
+        if matches!(status.code(), Code::Unavailable | Code::Unknown) && info.is_none() {
             return Self::unreachable(format!("the connection to the agent broke: {}", status.message()));
         }
         let fields = details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default();
@@ -175,7 +175,9 @@ mod tests {
 
     #[test]
     fn a_broken_connection_is_no_refusal() {
-        assert!(Refusal::from_status(&Status::unavailable("transport error")).is_unreachable());
+        for broken in [Status::unavailable("transport error"), Status::unknown("transport error")] {
+            assert!(Refusal::from_status(&broken).is_unreachable());
+        }
         let details = ErrorDetails::with_error_info("JOURNAL_UNAVAILABLE", "novaroute.io", []);
         let status = Status::with_error_details(Code::Unavailable, "the journal cannot be written", details);
         assert!(!Refusal::from_status(&status).is_unreachable());

@@ -1,10 +1,11 @@
 //! The status as tables: peers, prefixes, BFD sessions, OSPF interfaces, FRR.
 
 use novaroute_api::v1;
+use prost_reflect::DynamicMessage;
 
 use super::{
     style::{Tone, printable},
-    table::{Cell, Column, render},
+    table::{Cell, Column, Grid, grid},
     time::rfc3339,
 };
 use crate::schema;
@@ -31,7 +32,8 @@ impl Part {
         }
     }
 
-    fn title(self) -> &'static str {
+    /// Its name for people.
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Peers => "BGP peers",
             Self::Prefixes => "Prefixes",
@@ -42,13 +44,29 @@ impl Part {
 
     /// The table, or a line that says there is nothing.
     pub(crate) fn table(self, status: &v1::GetStatusResponse, wide: bool, colour: bool) -> String {
-        let (count, table) = match self {
-            Self::Peers => (status.peers.len(), render(PEERS, &status.peers, wide, colour)),
-            Self::Prefixes => (status.prefixes.len(), render(PREFIXES, &status.prefixes, wide, colour)),
-            Self::Bfd => (status.bfd_sessions.len(), render(BFD, &status.bfd_sessions, wide, colour)),
-            Self::Ospf => (status.ospf_interfaces.len(), render(OSPF, &status.ospf_interfaces, wide, colour)),
+        let grid = self.grid(status, wide);
+        if grid.rows.is_empty() { format!("{}: none\n", self.title()) } else { grid.text(colour) }
+    }
+
+    /// The cells of the table.
+    pub(crate) fn grid(self, status: &v1::GetStatusResponse, wide: bool) -> Grid {
+        match self {
+            Self::Peers => grid(PEERS, &status.peers, wide),
+            Self::Prefixes => grid(PREFIXES, &status.prefixes, wide),
+            Self::Bfd => grid(BFD, &status.bfd_sessions, wide),
+            Self::Ospf => grid(OSPF, &status.ospf_interfaces, wide),
+        }
+    }
+
+    /// The nth of its rows in `status`, with all fields; `None` where there are fewer.
+    pub(crate) fn row(self, status: &v1::GetStatusResponse, nth: usize) -> Option<DynamicMessage> {
+        let row = match self {
+            Self::Peers => schema::reflect(status.peers.get(nth)?, "PeerStatus"),
+            Self::Prefixes => schema::reflect(status.prefixes.get(nth)?, "PrefixStatus"),
+            Self::Bfd => schema::reflect(status.bfd_sessions.get(nth)?, "BFDSessionStatus"),
+            Self::Ospf => schema::reflect(status.ospf_interfaces.get(nth)?, "OSPFInterfaceStatus"),
         };
-        if count == 0 { format!("{}: none\n", self.title()) } else { table }
+        row.ok()
     }
 }
 

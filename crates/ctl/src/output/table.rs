@@ -43,39 +43,63 @@ impl Cell {
 
     /// A state, in its colour.
     pub(crate) fn state(word: &str) -> Self {
-        Self { text: printable(word), tone: Tone::of(word) }
+        Self::toned(word, Tone::of(word))
     }
 
-    fn shown(&self) -> &str {
+    /// Text in the colour of a tone.
+    pub(crate) fn toned(text: &str, tone: Tone) -> Self {
+        Self { text: printable(text), tone }
+    }
+
+    /// How good what it says is.
+    pub(crate) fn tone(&self) -> Tone {
+        self.tone
+    }
+
+    /// What stands in the table: never nothing.
+    pub(crate) fn shown(&self) -> &str {
         if self.text.is_empty() { "-" } else { &self.text }
     }
 }
 
-/// The table of `rows`, with its heading; each line ends with a line break.
-pub(crate) fn render<T>(columns: &[Column<T>], rows: &[T], wide: bool, colour: bool) -> String {
-    let mut table = columns.iter().filter(|column| wide || !column.wide).map(|column| {
-        let cells: Vec<Cell> = rows.iter().map(column.cell).collect();
-        (column, cells)
-    });
-    let table: Vec<_> = table.by_ref().filter(|(column, cells)| !column.optional || !all_empty(cells)).collect();
-    let widths: Vec<usize> = table.iter().map(|(column, cells)| width(column.heading, cells)).collect();
+/// A table that is not laid out yet.
+#[derive(Debug, Default)]
+pub(crate) struct Grid {
+    pub(crate) headings: Vec<&'static str>,
+    /// A cell for each heading.
+    pub(crate) rows: Vec<Vec<Cell>>,
+}
 
-    let headings = table.iter().map(|(column, _)| (column.heading, Tone::Plain));
-    let mut text = line(headings, &widths, colour);
-    for row in 0..rows.len() {
-        let cells = table.iter().map(|(_, cells)| (cells[row].shown(), cells[row].tone));
-        text += &line(cells, &widths, colour);
+/// The cells of `rows`, without the columns that are not shown.
+pub(crate) fn grid<T>(columns: &[Column<T>], rows: &[T], wide: bool) -> Grid {
+    let has_any = |column: &Column<T>| rows.iter().any(|row| !(column.cell)(row).text.is_empty());
+    let shown = |column: &&Column<T>| (wide || !column.wide) && (!column.optional || has_any(column));
+    let columns: Vec<_> = columns.iter().filter(shown).collect();
+    Grid {
+        headings: columns.iter().map(|column| column.heading).collect(),
+        rows: rows.iter().map(|row| columns.iter().map(|column| (column.cell)(row)).collect()).collect(),
     }
-    text
 }
 
-fn all_empty(cells: &[Cell]) -> bool {
-    cells.iter().all(|cell| cell.text.is_empty())
-}
+impl Grid {
+    /// The table, with its heading; each line ends with a line break.
+    pub(crate) fn text(&self, colour: bool) -> String {
+        let widths = self.widths();
+        let mut text = line(self.headings.iter().map(|heading| (*heading, Tone::Plain)), &widths, colour);
+        for row in &self.rows {
+            text += &line(row.iter().map(|cell| (cell.shown(), cell.tone)), &widths, colour);
+        }
+        text
+    }
 
-fn width(heading: &str, cells: &[Cell]) -> usize {
-    let cells = cells.iter().map(|cell| cell.shown().chars().count());
-    cells.chain([heading.len()]).max().unwrap_or_default()
+    /// How wide each column is: as wide as its widest cell.
+    pub(crate) fn widths(&self) -> Vec<usize> {
+        let width = |(nth, heading): (usize, &&str)| {
+            let cells = self.rows.iter().map(|row| row[nth].shown().chars().count());
+            cells.chain([heading.len()]).max().unwrap_or_default()
+        };
+        self.headings.iter().enumerate().map(width).collect()
+    }
 }
 
 fn line<'a>(cells: impl Iterator<Item = (&'a str, Tone)>, widths: &[usize], colour: bool) -> String {
@@ -110,7 +134,7 @@ mod tests {
             a       down
             longer  -
         "#]]
-        .assert_eq(&render(COLUMNS, ROWS, false, false));
+        .assert_eq(&grid(COLUMNS, ROWS, false).text(false));
     }
 
     #[test]
@@ -120,12 +144,12 @@ mod tests {
             a       down   1
             longer  -      6
         "#]]
-        .assert_eq(&render(COLUMNS, ROWS, true, false));
+        .assert_eq(&grid(COLUMNS, ROWS, true).text(false));
     }
 
     #[test]
     fn a_colour_does_not_move_the_columns() {
-        let text = render(COLUMNS, ROWS, true, true);
+        let text = grid(COLUMNS, ROWS, true).text(true);
         assert!(text.contains("a       \x1b[31mdown\x1b[0m   1\n"), "{text}");
     }
 }

@@ -1,7 +1,7 @@
 //! Points in time as people read them.
 
 /// `2026-01-31T12:34:56.789Z` (RFC 3339, UTC) for nanoseconds since 1970.
-pub(super) fn rfc3339(timestamp_ns: i64) -> String {
+pub(crate) fn rfc3339(timestamp_ns: i64) -> String {
     const DAY_MS: i64 = 24 * 60 * 60 * 1000;
     let ms = timestamp_ns.div_euclid(1_000_000);
     let (year, month, day) = date(ms.div_euclid(DAY_MS));
@@ -9,6 +9,12 @@ pub(super) fn rfc3339(timestamp_ns: i64) -> String {
     let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
     let (second, ms) = (of_day / 1000 % 60, of_day % 1000);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+}
+
+/// `12:34:56.789` (UTC) for nanoseconds since 1970: what [`rfc3339`] has between `T` and `Z`.
+pub(crate) fn of_day(timestamp_ns: i64) -> String {
+    let text = rfc3339(timestamp_ns);
+    text.split_once('T').map(|(_, time)| time.trim_end_matches('Z').to_owned()).unwrap_or_default()
 }
 
 /// Year, month and day in the Gregorian calendar, for days since 1970-01-01.

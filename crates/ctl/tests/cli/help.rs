@@ -10,6 +10,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("bfd", "--owner --watch -w --interval --output -o"),
     ("ospf", "--owner --watch -w --interval --output -o"),
     ("events", "--owner --types -o"),
+    ("top", "--interval --owner"),
     ("explain", "prefix peer bfd ospf --owner --output -o"),
     ("doctor", "--root --output -o"),
     ("register", "--reassert --lease --instance --owner --token --token-file --socket --timeout --wait --dry-run"),

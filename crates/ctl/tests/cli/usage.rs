@@ -30,6 +30,8 @@ fn wrong_usage_is_named() {
         ("status --wait", "--wait is for commands that change something"),
         ("status --interval 0", "write a time from 1ms"),
         ("status --timeout soon", "write seconds"),
+        ("top", "top needs a terminal that can place text (TERM): elsewhere take `novaroutectl status --watch`"),
+        ("top -o json", "take `novaroutectl status -o json`"),
         ("status -o xml", "[possible values: table, wide, json, yaml]"),
         ("apply", "--file <FILE>"),
         ("apply -f /nonexistent/routes.yaml", "cannot read /nonexistent/routes.yaml: No such file"),
