@@ -54,6 +54,10 @@ render: need-cargo ## What is generated for Kubernetes: definitions and their pa
 	$(CARGO) run --locked --quiet -p xtask -- charts
 	UPDATE_EXPECT=1 $(CARGO) test --locked -p novaroute-e2e --test charts -- that_are_kept those_of_the_charts
 
+.PHONY: man
+man: need-cargo ## Man pages of novaroutectl, into target/man
+	$(CARGO) run --locked --quiet -p novaroute-ctl -- man $(TARGET_DIR)/man
+
 .PHONY: images
 images: need-cargo ## Container images by buildah: agent, operator, FRR; ARCHES="amd64 arm64", REPOSITORY=, TAG=
 	scripts/setup.sh images

@@ -12,6 +12,7 @@ readonly DEMO=(
 )
 readonly TESTS=(
     chromium-headless-shell fonts-dejavu-core # looks at the page of a node
+    fish zsh                                  # complete what is typed
     prometheus            # promtool, which tests the alerts
     podman catatonit runc # runs the pod of the chart from the images
     python3-venv          # the Python gRPC client of the contract test

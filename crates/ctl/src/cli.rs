@@ -23,6 +23,11 @@ pub(crate) use write::{
     WriteCommand,
 };
 
+/// Where the agent listens unless it is told otherwise.
+pub(crate) const DEFAULT_SOCKET: &str = "/run/novaroute/novaroute.sock";
+/// Environment variable with the socket.
+pub(crate) const SOCKET_VARIABLE: &str = "NOVAROUTE_SOCKET";
+
 const GLOBAL: &str = "Global options";
 
 /// Declares and shows what one node announces.
@@ -47,9 +52,9 @@ pub(crate) struct Global {
         long,
         global = true,
         value_name = "PATH",
-        env = "NOVAROUTE_SOCKET",
+        env = SOCKET_VARIABLE,
         hide_env_values = true,
-        default_value = "/run/novaroute/novaroute.sock",
+        default_value = DEFAULT_SOCKET,
         help_heading = GLOBAL
     )]
     pub(crate) socket: PathBuf,
@@ -170,7 +175,16 @@ pub(crate) enum Command {
     /// who would be announced what, nothing is.
     #[command(after_help = examples::IMPORT)]
     Import(ImportArgs),
+    /// Write the man pages into a folder
+    #[command(after_help = examples::MAN)]
+    Man {
+        /// The folder; it is made if it is not there
+        folder: PathBuf,
+    },
     /// Print the completion script of a shell
+    ///
+    /// The shell then asks this program for words, and this program asks the agent for
+    /// owners, peers, prefixes, BFD peers and OSPF interfaces.
     #[command(after_help = examples::COMPLETION)]
     Completion {
         /// The shell

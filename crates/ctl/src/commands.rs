@@ -6,6 +6,7 @@ mod doctor;
 mod events;
 mod explain;
 mod import;
+mod man;
 mod show;
 mod top;
 mod wait;
@@ -44,6 +45,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Write(command) => write::run(&global, command, screen).await,
         Command::Apply(args) => apply::run(&global, &args, screen).await,
         Command::Import(args) => import::run(&args, screen),
+        Command::Man { folder } => man::run(&folder),
         Command::Completion { shell } => completion::run(shell, screen),
     }
 }

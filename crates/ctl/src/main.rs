@@ -10,6 +10,7 @@ mod exit;
 mod history;
 mod identity;
 mod import;
+mod live;
 mod nearest;
 mod node;
 mod output;
@@ -23,8 +24,11 @@ mod top;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use clap_complete::CompleteEnv;
 
 fn main() -> ExitCode {
+    // A shell asks for words: answers and ends.
+    CompleteEnv::with_factory(live::command).var(live::VARIABLE).complete();
     let cli = cli::Cli::parse();
     let done = tokio::runtime::Builder::new_current_thread()
         .enable_all()

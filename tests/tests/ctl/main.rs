@@ -4,4 +4,5 @@ mod apply;
 mod exit_codes;
 mod following;
 mod session;
+mod shells;
 mod top;

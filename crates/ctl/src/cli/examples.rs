@@ -190,7 +190,12 @@ From a cluster, with all that belongs together in one call:
 
 Exit codes: 0 everything was translated, 4 something was left out, 2 the input cannot be read";
 
+pub(super) const MAN: &str = "\
+Examples:
+  novaroutectl man /usr/local/share/man/man1";
+
 pub(super) const COMPLETION: &str = "\
 Examples:
   novaroutectl completion bash > /etc/bash_completion.d/novaroutectl
+  novaroutectl completion fish > ~/.config/fish/completions/novaroutectl.fish
   novaroutectl completion zsh > ~/.zfunc/_novaroutectl";

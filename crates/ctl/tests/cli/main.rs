@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod apply;
+mod completion;
 mod ctl;
 mod doctor;
 mod dry_run;
