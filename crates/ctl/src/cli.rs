@@ -27,6 +27,8 @@ pub(crate) use write::{
 pub(crate) const DEFAULT_SOCKET: &str = "/run/novaroute/novaroute.sock";
 /// Environment variable with the socket.
 pub(crate) const SOCKET_VARIABLE: &str = "NOVAROUTE_SOCKET";
+/// Where the agent's configuration is unless it is told otherwise.
+const DEFAULT_CONFIG: &str = "/etc/novaroute/config.json";
 
 const GLOBAL: &str = "Global options";
 
@@ -175,6 +177,13 @@ pub(crate) enum Command {
     /// who would be announced what, nothing is.
     #[command(after_help = examples::IMPORT)]
     Import(ImportArgs),
+    /// Gather what somebody needs who is asked for help, without secrets
+    ///
+    /// Writes an archive with the status, the last events, the metrics, the configuration, and
+    /// versions. Tokens and passwords are left out wherever they stand. What cannot be had is
+    /// told on stderr and in the archive, which is written all the same.
+    #[command(name = "support-bundle", after_help = examples::SUPPORT_BUNDLE)]
+    SupportBundle(BundleArgs),
     /// Write the man pages into a folder
     #[command(after_help = examples::MAN)]
     Man {
@@ -207,6 +216,18 @@ pub(crate) struct DoctorArgs {
     /// Where the node's /proc, /sys and /run are, such as /host in a container
     #[arg(long, value_name = "DIR", default_value = "/", hide_default_value = true)]
     pub(crate) root: PathBuf,
+}
+
+/// Arguments of `support-bundle`.
+#[derive(Args)]
+pub(crate) struct BundleArgs {
+    /// The archive to write, a .tar.gz that is not there yet
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// Configuration of the agent
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
+    pub(crate) config: PathBuf,
 }
 
 /// Arguments of `import`.

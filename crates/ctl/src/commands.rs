@@ -8,6 +8,7 @@ mod explain;
 mod import;
 mod man;
 mod show;
+mod support_bundle;
 mod top;
 mod wait;
 mod write;
@@ -45,6 +46,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Write(command) => write::run(&global, command, screen).await,
         Command::Apply(args) => apply::run(&global, &args, screen).await,
         Command::Import(args) => import::run(&args, screen),
+        Command::SupportBundle(args) => support_bundle::run(&global, &args, screen).await,
         Command::Man { folder } => man::run(&folder),
         Command::Completion { shell } => completion::run(shell, screen),
     }

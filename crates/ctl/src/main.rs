@@ -3,6 +3,7 @@
 
 mod agent;
 mod apply_file;
+mod bundle;
 mod cli;
 mod commands;
 mod doctor;

@@ -5,4 +5,5 @@ mod exit_codes;
 mod following;
 mod session;
 mod shells;
+mod support_bundle;
 mod top;

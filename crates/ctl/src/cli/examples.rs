@@ -9,7 +9,7 @@ Examples:
   novaroutectl status --watch
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 agent not reachable,
-4 import left something out";
+4 import or support-bundle left something out";
 
 pub(super) const STATUS: &str = "\
 Examples:
@@ -189,6 +189,13 @@ From a cluster, with all that belongs together in one call:
   kubectl get -A -o yaml frrconfigurations | novaroutectl import -f -
 
 Exit codes: 0 everything was translated, 4 something was left out, 2 the input cannot be read";
+
+pub(super) const SUPPORT_BUNDLE: &str = "\
+Examples:
+  novaroutectl support-bundle -f novaroute.tar.gz
+  novaroutectl support-bundle -f novaroute.tar.gz --config /etc/novaroute/config.yaml
+
+Exit codes: 0 everything is in it, 4 something is missing, 1 it could not be written";
 
 pub(super) const MAN: &str = "\
 Examples:

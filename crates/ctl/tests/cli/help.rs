@@ -41,6 +41,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("undrain", "--node --of-owner"),
     ("apply", "--file -f --dry-run"),
     ("import", "--file -f --from metallb frr-k8s novaroute --strict --output -o"),
+    ("support-bundle", "--file -f --config"),
     ("man", "FOLDER"),
     ("completion", "bash zsh fish"),
 ];
