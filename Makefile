@@ -15,7 +15,7 @@ TARGET_DIR ?= $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: check
 check: need-cargo ## Formatting, lints, dependency rules and house rules (no root needed)
@@ -57,6 +57,10 @@ render: need-cargo ## What is generated for Kubernetes: definitions and their pa
 .PHONY: man
 man: need-cargo ## Man pages of novaroutectl, into target/man
 	$(CARGO) run --locked --quiet -p novaroute-ctl -- man $(TARGET_DIR)/man
+
+.PHONY: screenshots
+screenshots: need-root setup build ## Pictures of `novaroutectl top` and of the page of a node, into docs/images (root)
+	unshare --uts sh -c 'hostname node-1; exec $(TARGET_DIR)/debug/screenshots'
 
 .PHONY: images
 images: need-cargo ## Container images by buildah: agent, operator, FRR; ARCHES="amd64 arm64", REPOSITORY=, TAG=

@@ -1,5 +1,7 @@
 //! A terminal: a program runs on it, keys are pressed, the screen is read.
 
+mod svg;
+
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
@@ -19,6 +21,7 @@ use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use vt100::{Parser, Screen};
 
 use crate::scene::TIMEOUT;
+pub use svg::svg;
 
 /// Gives the program the terminal as its own, so that it is told when the size changes and when the terminal is closed.
 const SETSID: &str = "/usr/bin/setsid";

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::source::Source;
 
-/// Every text file of the tree. Files that are not UTF-8 are not text and left out.
+/// Every file of the tree. One that is not UTF-8, such as a picture, has no text that could be checked.
 ///
 /// # Errors
 /// When `root` is no git checkout, or a listed file cannot be read.
@@ -20,9 +20,7 @@ pub(crate) fn read(root: &Path) -> Result<Vec<Source>> {
             continue;
         }
         let bytes = std::fs::read(&file).with_context(|| format!("cannot read {path}"))?;
-        if let Ok(text) = String::from_utf8(bytes) {
-            sources.push(Source { path, text });
-        }
+        sources.push(Source { path, text: String::from_utf8(bytes).unwrap_or_default() });
     }
     Ok(sources)
 }
