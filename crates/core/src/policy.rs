@@ -9,7 +9,7 @@ use crate::bgp::{Asn, PrefixAttributes};
 use crate::community::AnyCommunity;
 use crate::drain::DrainScope;
 use crate::exchange::{Exchange, ExportPolicy};
-use crate::intent::{Advertisement, Intent, IntentKey, Kind};
+use crate::intent::{Intent, IntentKey, Kind};
 use crate::name::{InterfaceName, OwnerName};
 use crate::peer::{Peer, PeerKey};
 use crate::prefix::{Family, Prefix};

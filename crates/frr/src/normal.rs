@@ -152,6 +152,11 @@ mod tests {
             ("network ::ffff:102:304/128 route-map X", "network ::ffff:1.2.3.4/128 route-map X"),
             ("ip prefix-list NR-L seq 5 permit 10.0.0.0/8", "ip prefix-list NR-L permit 10.0.0.0/8"),
             ("ip prefix-list L seq 5 permit 10.0.0.0/8", "ip prefix-list L seq 5 permit 10.0.0.0/8"),
+            (
+                "bgp community-list standard NR-C-1 seq 5 permit internet",
+                "bgp community-list standard NR-C-1 permit 0:0",
+            ),
+            ("bgp community-list standard C seq 5 permit 1:2", "bgp community-list standard C seq 5 permit 1:2"),
             ("ip ospf area 1", "ip ospf area 0.0.0.1"),
             ("router bgp 65001 as-notation dot+", "router bgp 65001"),
             ("router bgp 64086.59905 as-notation dot", "router bgp 4200000001"),

@@ -103,5 +103,5 @@ fn every_string_field_of_the_contract_is_found() {
         "prefix.prefix peer.neighbor_address peer.interface_name bfd.peer_address bfd.interface_name ospf.interface_name owner"
     );
     assert_eq!(of("StreamEvents"), "owner_filter event_types[0] boot_id");
-    assert_eq!(fields.iter().filter(|field| field.path == "token").count(), 14);
+    assert_eq!(fields.iter().filter(|field| field.path == "token").count(), 16);
 }

@@ -58,7 +58,8 @@ fn check(field: &StringField, value: &[u8], status: &Status) -> Result<()> {
         return Ok(());
     }
     let refusal = refusal.expect(Code::InvalidArgument, "INVALID_FIELD")?;
-    let named = |name: &String| *name == field.path || field.path == format!("{name}[0]");
+    // What is no UTF-8 is refused before it is known where in a list it stands.
+    let named = |name: &String| [field.path.clone(), field.path.replace("[0]", "")].contains(name);
     ensure!(refusal.fields.iter().any(named), "another field is named: {refusal:?}");
     ensure!(refusal.fields.len() == 1, "honest fields are named: {refusal:?}");
     Ok(())

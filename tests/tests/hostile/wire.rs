@@ -135,7 +135,7 @@ pub(crate) fn honest_value(path: &str) -> Result<&'static str> {
         "router_id" => "10.0.1.1",
         "peer.neighbor_address" | "neighbor_address" | "peer_address" | "bfd.peer_address" => "10.0.9.2",
         "peer.source_address" | "source_address" | "attributes.next_hop" => "10.0.1.1",
-        "peer.description" => "tor 1",
+        "peer.description" | "peer.shutdown_message" => "tor 1",
         "peer.password" => "between-us",
         "prefix" | "prefix.prefix" => "203.0.113.66/32",
         "attributes.communities[0]" | "peer.export_policy.communities[0]" => "65000:1",

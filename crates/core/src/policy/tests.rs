@@ -1,6 +1,6 @@
 use super::*;
 use crate::bgp::PrefixAttributes;
-use crate::intent::Protocol;
+use crate::intent::{Advertisement, Protocol};
 use crate::ospf::{AreaId, OspfInterface, OspfTimers};
 
 fn advertise(prefix: &str) -> Intent {

@@ -110,12 +110,6 @@ fn a_peer_is_cleared_of_what_is_not_asked_for_any_more() {
          no neighbor 10.12.0.2 password
          no neighbor 10.12.0.2 bfd profile
          no neighbor 10.12.0.2 bfd
-        no ip prefix-list NR-P-3ebcfed9a361b94f permit 10.71.0.0/16 ge 24 le 32
-        no ip prefix-list NR-P-b42e18366abaf7d2 permit 0.0.0.0/0
-        no ipv6 prefix-list NR-P-4200f5c7a7c4044f permit fd71::/48
-        no ipv6 prefix-list NR-P-6d0e7095bc257476 permit ::/0
-        no bgp community-list standard NR-C-6f9be7688f7060b2 permit 65001:100
-        no bgp large-community-list standard NR-C-96af21ec9a57056e permit 65001:0:1
         no route-map NR-IN-b90fb799aba3826d deny 10
         no route-map NR-IN-b90fb799aba3826d deny 11
         no route-map NR-IN-b90fb799aba3826d permit 12
@@ -134,6 +128,12 @@ fn a_peer_is_cleared_of_what_is_not_asked_for_any_more() {
         no route-map NR-OUT-1fedebdfb454b8af permit 21
         no route-map NR-OUT-1fedebdfb454b8af permit 22
         no route-map NR-OUT-1fedebdfb454b8af permit 23
+        no ip prefix-list NR-P-3ebcfed9a361b94f permit 10.71.0.0/16 ge 24 le 32
+        no ip prefix-list NR-P-b42e18366abaf7d2 permit 0.0.0.0/0
+        no ipv6 prefix-list NR-P-4200f5c7a7c4044f permit fd71::/48
+        no ipv6 prefix-list NR-P-6d0e7095bc257476 permit ::/0
+        no bgp community-list standard NR-C-6f9be7688f7060b2 permit 65001:100
+        no bgp large-community-list standard NR-C-96af21ec9a57056e permit 65001:0:1
         # bfdd
         bfd
          no profile NR-B-100-200-4
@@ -165,13 +165,6 @@ fn everything_goes_in_order() {
         # staticd
         no ip route 203.0.113.77/32 blackhole tag 1314017107 19
         no ipv6 route 2001:db8:7::1/128 blackhole tag 1314017107 19
-        # bgpd
-        no ip prefix-list NR-P-3ebcfed9a361b94f permit 10.71.0.0/16 ge 24 le 32
-        no ip prefix-list NR-P-b42e18366abaf7d2 permit 0.0.0.0/0
-        no ipv6 prefix-list NR-P-4200f5c7a7c4044f permit fd71::/48
-        no ipv6 prefix-list NR-P-6d0e7095bc257476 permit ::/0
-        no bgp community-list standard NR-C-6f9be7688f7060b2 permit 65001:100
-        no bgp large-community-list standard NR-C-96af21ec9a57056e permit 65001:0:1
         # ospfd
         no ip prefix-list NR-OSPF permit 203.0.113.77/32
         # ospf6d
@@ -247,6 +240,12 @@ fn everything_goes_in_order() {
         no route-map NR-OUT-a69936424105f471 permit 17
         no route-map NR-OUT-a69936424105f471 permit 18
         no route-map NR-OUT-a69936424105f471 permit 19
+        no ip prefix-list NR-P-3ebcfed9a361b94f permit 10.71.0.0/16 ge 24 le 32
+        no ip prefix-list NR-P-b42e18366abaf7d2 permit 0.0.0.0/0
+        no ipv6 prefix-list NR-P-4200f5c7a7c4044f permit fd71::/48
+        no ipv6 prefix-list NR-P-6d0e7095bc257476 permit ::/0
+        no bgp community-list standard NR-C-6f9be7688f7060b2 permit 65001:100
+        no bgp large-community-list standard NR-C-96af21ec9a57056e permit 65001:0:1
         # ospfd
         no route-map NR-IF-r2 permit 10
         no route-map NR-IF-r3 permit 10

@@ -225,23 +225,25 @@ fn a_full_node() {
          neighbor r3 shutdown message down at 010.0.0.1
         router bgp 65001
          address-family ipv4 unicast
-          neighbor 10.12.0.2 route-map NR-IN in
-          neighbor 10.13.0.3 route-map NR-IN in
-          neighbor r3 route-map NR-IN in
-          neighbor 10.12.0.2 route-map NR-OUT out
-          neighbor 10.13.0.3 route-map NR-OUT out
+          neighbor 10.12.0.2 route-map NR-IN-b90fb799aba3826d in
+          neighbor 10.13.0.3 route-map NR-IN-fa55bb8a5f83b331 in
+          neighbor r3 route-map NR-IN-fa55bb8a5f83b331 in
+          neighbor 10.12.0.2 route-map NR-OUT-1fedebdfb454b8af out
+          neighbor 10.13.0.3 route-map NR-OUT-a69936424105f471 out
           neighbor r3 route-map NR-OUT out
           neighbor 10.12.0.2 maximum-prefix 1000 warning-only
-          neighbor 10.13.0.3 maximum-prefix 1000 warning-only
+          neighbor 10.13.0.3 maximum-prefix 1000
           neighbor r3 maximum-prefix 1000 warning-only
+          neighbor 10.13.0.3 allowas-in 4
+          neighbor 10.13.0.3 next-hop-self
           neighbor 10.12.0.2 attribute-unchanged next-hop
           neighbor r3 attribute-unchanged next-hop
         router bgp 65001
          address-family ipv6 unicast
-          neighbor 10.12.0.2 route-map NR-IN in
-          neighbor 2001:db8:ffff::2 route-map NR-IN in
-          neighbor r3 route-map NR-IN in
-          neighbor 10.12.0.2 route-map NR-OUT out
+          neighbor 10.12.0.2 route-map NR-IN-b90fb799aba3826d in
+          neighbor 2001:db8:ffff::2 route-map NR-IN-fa55bb8a5f83b331 in
+          neighbor r3 route-map NR-IN-fa55bb8a5f83b331 in
+          neighbor 10.12.0.2 route-map NR-OUT-1fedebdfb454b8af out
           neighbor 2001:db8:ffff::2 route-map NR-OUT out
           neighbor r3 route-map NR-OUT out
           neighbor 10.12.0.2 maximum-prefix 1000 warning-only

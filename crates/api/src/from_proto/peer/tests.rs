@@ -74,6 +74,8 @@ fn all_bad_fields_are_reported_in_the_order_of_the_message() {
             graceful_restart: 4,
             shutdown: false,
             shutdown_message: "a|b".into(),
+            // What is exchanged has its own tests.
+            ..Default::default()
         }
     };
     let expected = [
