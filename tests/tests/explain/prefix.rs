@@ -56,8 +56,8 @@ on_each_frr! {
         client.advertise_prefix(request::advertise(LB, VIP)).await?;
         wait_step(client, &vip, "line", Verdict::Waiting, "no BGP instance").await?;
         client.configure_bgp(request::configure_bgp(LB, NODE_AS, "10.0.1.1")).await?;
-        let answer = wait_step(client, &vip, "line", Verdict::Ok, "network 203.0.113.7/32 route-map NR-A-").await?;
-        check(&answer, "table", Verdict::Ok, "")?;
+        wait_step(client, &vip, "line", Verdict::Ok, "network 203.0.113.7/32 route-map NR-A-").await?;
+        let answer = wait_step(client, &vip, "table", Verdict::Ok, "").await?;
         check(&answer, "outbound_policy", Verdict::Ok, "")?;
         check(&answer, "peer", Verdict::Failed, "no BGP peer")?;
 

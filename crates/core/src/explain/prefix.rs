@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use super::facts::{Found, Line, Neighbor, OwnPath, Running, TableEntry};
 use super::wanted::line_step;
 use super::{Asked, Explanation, Step, StepName, Verdict, why_not};
+use crate::bgp::PrefixAttributes;
+use crate::exchange::ExportPolicy;
 use crate::intent::{Intent, IntentKey, Protocol};
 use crate::live::SessionState;
 use crate::peer::{Peer, PeerKey};
@@ -44,8 +46,12 @@ pub fn prefix(asked: &Asked<'_>, prefix: Prefix, facts: &PrefixFacts) -> Explana
     let sent_to = facts.table.as_ref().ok().map(|table| &table.sent_to);
     let is_sent = |peer: &Peer| sent_to.is_some_and(|sent_to| sent_to.contains(&peer.key));
     let is_best = facts.table.as_ref().is_ok_and(|table| table.own == OwnPath::Best);
+    let attributes = entry.and_then(|entry| match &entry.intent {
+        Intent::Prefix(advertisement) => Some(&advertisement.attributes),
+        _ => None,
+    });
     for (entry, peer) in &peers {
-        let standing = Standing { prefix, entry, is_best, is_sent: is_sent(peer) };
+        let standing = Standing { prefix, attributes, entry, is_best, is_sent: is_sent(peer) };
         steps.push(standing.step(peer, &facts.neighbors));
     }
     let reached: Vec<String> = peers
@@ -105,6 +111,9 @@ fn table_step(entry: Option<&Entry>, table: &Found<TableEntry>) -> Step {
             "the own path is not valid: the import check found no route for the prefix",
         )
         .next("look for who turns the import check on in FRR's configuration: the agent turns it off"),
+        (OwnPath::NotBest, Some(_)) if best.is_empty() => {
+            Step::new(name, Verdict::Waiting, "the own path is valid, and the best one is not chosen yet")
+        }
         (OwnPath::NotBest, Some(_)) => {
             Step::new(name, Verdict::Failed, format!("the own path is valid, but another one is preferred{best}"))
                 .next("find out who else announces the prefix, and why it is preferred")
@@ -133,6 +142,9 @@ fn outbound_step(entry: Option<&Entry>, lines: &Found<Vec<Line>>) -> Step {
 /// What is known of the prefix when it comes to a peer.
 struct Standing<'a> {
     prefix: Prefix,
+    /// What its owner asked for.
+    attributes: Option<&'a PrefixAttributes>,
+    /// The peer's.
     entry: &'a Entry,
     is_best: bool,
     is_sent: bool,
@@ -158,6 +170,9 @@ impl Standing<'_> {
                 format!("{family} is not exchanged with it: its owner did not ask for it"),
             );
         }
+        if let Some(why) = self.kept_from(peer) {
+            return (Verdict::NotApplicable, why.to_owned());
+        }
         if let (IntentState::Refused | IntentState::Pending, Some(cause)) =
             (self.entry.status.state, &self.entry.status.cause)
         {
@@ -181,6 +196,22 @@ impl Standing<'_> {
             (true, _) => (Verdict::Ok, "the session is up and the prefix was sent".to_owned()),
             (false, true) => (Verdict::Waiting, "the session is up and the prefix was not sent yet".to_owned()),
             (false, false) => (Verdict::Waiting, "the session is up; there is no best own path to send".to_owned()),
+        }
+    }
+
+    /// Why the peer is not meant to have the prefix, by what owners have asked for.
+    fn kept_from(&self, peer: &Peer) -> Option<&'static str> {
+        let PrefixAttributes { peers, communities, large_communities, .. } = self.attributes?;
+        if !peers.is_empty() && !peers.contains(&peer.key) {
+            return Some("the prefix is for other peers only, as its owner asked");
+        }
+        match &peer.exchange.export {
+            ExportPolicy::OwnWith(some, large)
+                if some.is_disjoint(communities) && large.is_disjoint(large_communities) =>
+            {
+                Some("it is sent prefixes with certain communities only, and this one has none of them")
+            }
+            ExportPolicy::Own | ExportPolicy::OwnWith(..) | ExportPolicy::Transit => None,
         }
     }
 }

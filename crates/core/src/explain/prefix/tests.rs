@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::*;
@@ -84,7 +85,7 @@ fn all_is_well() {
 #[test]
 fn each_broken_step_is_the_answer() {
     type Break = fn(&mut PrefixFacts);
-    let broken: [(StepName, Verdict, &str, Break); 9] = [
+    let broken: [(StepName, Verdict, &str, Break); 10] = [
         (StepName::Line, Verdict::Failed, "does not have 'network", |facts| {
             facts.lines.as_mut().unwrap()[0].running = Running::Missing;
         }),
@@ -107,6 +108,9 @@ fn each_broken_step_is_the_answer() {
             facts.table = Ok(TableEntry { own: OwnPath::NotBest, best, ..TableEntry::default() });
         }),
         (StepName::Table, Verdict::Waiting, "no path of this node", |facts| facts.table = Ok(TableEntry::default())),
+        (StepName::Table, Verdict::Waiting, "the best one is not chosen yet", |facts| {
+            facts.table = Ok(TableEntry { own: OwnPath::NotBest, ..TableEntry::default() });
+        }),
         (StepName::OutboundPolicy, Verdict::Failed, "does not have 'route-map OUT'", |facts| {
             facts.outbound.as_mut().unwrap()[0].running = Running::Missing;
             facts.table.as_mut().unwrap().sent_to.clear();
@@ -193,4 +197,28 @@ fn no_instance_and_no_peer() {
     let explained = explained(&engine(wanted()[2..].to_vec()), &facts, None);
     assert_eq!(of(&explained, StepName::Instance).0, Verdict::Failed);
     assert_eq!(of(&explained, StepName::Peer), (Verdict::Failed, "this node has no BGP peer"));
+}
+
+#[test]
+fn a_peer_that_is_not_meant_to_have_it_is_no_obstacle() {
+    let community: crate::bgp::Community = "65001:7".parse().unwrap();
+    let export = ExportPolicy::OwnWith([community].into(), BTreeSet::new());
+    for (peers, export, words) in [
+        (BTreeSet::from(["192.0.2.9".parse().unwrap()]), ExportPolicy::Own, "for other peers only"),
+        (BTreeSet::new(), export, "certain communities only"),
+    ] {
+        let mut intents = wanted();
+        for intent in &mut intents {
+            match intent {
+                Intent::Peer(peer) => peer.exchange.export = export.clone(),
+                Intent::Prefix(advertisement) => advertisement.attributes.peers = peers.clone(),
+                _ => {}
+            }
+        }
+        let mut facts = good();
+        facts.table.as_mut().unwrap().sent_to.clear();
+        let explained = explained(&engine(intents), &facts, None);
+        let (verdict, evidence) = of(&explained, StepName::Peer);
+        assert!(verdict == Verdict::NotApplicable && evidence.contains(words), "{explained:?}");
+    }
 }
