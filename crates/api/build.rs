@@ -31,6 +31,8 @@ const SECRET_BEARING: &[&str] = &[
     ".novaroute.v1.DisableBFDRequest",
     ".novaroute.v1.EnableOSPFRequest",
     ".novaroute.v1.DisableOSPFRequest",
+    ".novaroute.v1.ApplyIntentsRequest",
+    ".novaroute.v1.ConfirmRequest",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

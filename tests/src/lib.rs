@@ -19,6 +19,7 @@ pub mod explain;
 pub mod exposition;
 pub mod helm;
 pub mod http;
+pub mod item;
 pub mod kubernetes;
 pub mod ospf;
 pub mod page;

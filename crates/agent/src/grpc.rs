@@ -1,12 +1,15 @@
 //! The gRPC service: parse, ask the owner task, convert. Nothing is decided here.
 
 mod authority;
+mod batch;
 mod caller;
+mod confirm;
 mod connection;
 mod drain;
 mod events;
 mod explain;
 mod forward;
+mod list;
 mod mutate;
 mod plan;
 mod server;
@@ -21,7 +24,7 @@ use novaroute_api::{from_proto, v1};
 use novaroute_core::live::Live;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Request, Response, Status, Streaming};
 
 use crate::config::Frr;
 use crate::events::EventHub;
@@ -31,6 +34,7 @@ use crate::observer::RefusedPackets;
 use crate::owner::{OwnerHandle, View};
 use crate::reconciler::{Looks, Seen};
 
+pub use batch::Room;
 pub use explain::EXPLAINED_AT_ONCE_MAX;
 pub use server::serve;
 
@@ -59,6 +63,8 @@ pub struct Service {
     pub hub: EventHub,
     /// Metrics.
     pub metrics: Arc<Metrics>,
+    /// Room for the items of calls with many changes.
+    pub room: Room,
     /// Fires when the agent shuts down.
     pub shutdown: CancellationToken,
     /// Ends the agent, which leaves FRR as it is then.
@@ -207,5 +213,37 @@ impl RouteControl for Service {
 
     async fn explain(&self, request: Request<v1::ExplainRequest>) -> Result<Response<v1::ExplainResponse>, Status> {
         self.measured("Explain", self.explain_subject(request.get_ref())).await
+    }
+
+    async fn apply_intents(
+        &self,
+        request: Request<v1::ApplyIntentsRequest>,
+    ) -> Result<Response<v1::ApplyIntentsResponse>, Status> {
+        self.measured("ApplyIntents", self.apply_batch(request)).await
+    }
+
+    async fn apply_intents_stream(
+        &self,
+        request: Request<Streaming<v1::ApplyIntentsRequest>>,
+    ) -> Result<Response<v1::ApplyIntentsResponse>, Status> {
+        self.measured("ApplyIntentsStream", self.apply_stream(request)).await
+    }
+
+    async fn list_intents(
+        &self,
+        request: Request<v1::ListIntentsRequest>,
+    ) -> Result<Response<v1::ListIntentsResponse>, Status> {
+        self.measured("ListIntents", async { self.intents(request.get_ref()) }).await
+    }
+
+    async fn list_owners(
+        &self,
+        request: Request<v1::ListOwnersRequest>,
+    ) -> Result<Response<v1::ListOwnersResponse>, Status> {
+        self.measured("ListOwners", self.owners(request.get_ref())).await
+    }
+
+    async fn confirm(&self, request: Request<v1::ConfirmRequest>) -> Result<Response<v1::ConfirmResponse>, Status> {
+        self.measured("Confirm", self.settle(&request)).await
     }
 }

@@ -18,6 +18,7 @@ use novaroute_api::to_proto;
 use novaroute_core::drain::DrainPhase;
 use novaroute_core::intent::{Change, IntentKey, Target};
 use novaroute_core::name::OwnerName;
+use novaroute_core::pending::{Pending, PendingChanges, PendingStep};
 use novaroute_core::session::Sessions;
 use novaroute_core::store::{Place, Snapshot};
 
@@ -37,6 +38,10 @@ const FILE_MODE: u32 = 0o600;
 const FILE_NAME: &str = "journal";
 const NEW_FILE_NAME: &str = "journal.new";
 const DAMAGED_FILE_NAME: &str = "journal.damaged";
+
+/// Changes of one owner that were accepted as one, and the store's revision that they made: they are read back together,
+/// or none of them is.
+pub type Record = (OwnerName, Vec<Change>, u64);
 
 /// What a journal held when it was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +71,8 @@ impl Loaded {
             | Change::Deregister { .. }
             | Change::Drain(..)
             | Change::DrainDue(_)
-            | Change::Undrain(_) => None,
+            | Change::Undrain(_)
+            | Change::Pending(_) => None,
         });
         keys.collect()
     }
@@ -133,15 +139,15 @@ impl Journal {
         Self { dir: dir.to_owned(), file, bytes, compacted_bytes: 0, tail_unknown: false, extent }
     }
 
-    /// Writes a group of changes, each with the store's revision that it made, and returns when they are on disk.
-    /// Changes of the built-in owner are left out: the configuration file is their journal.
+    /// Writes a group of records and returns when they are on disk. Changes of the built-in owner are left out: the configuration file is their journal.
     ///
     /// # Errors
     /// The group could not be written. The journal is as it was before, and the next group may succeed.
-    pub fn append(&mut self, group: &[(OwnerName, Change, u64)]) -> io::Result<()> {
+    pub fn append(&mut self, group: &[Record]) -> io::Result<()> {
         let mut frames = Vec::new();
-        for (owner, change, revision) in group.iter().filter(|(owner, ..)| !owner.is_config()) {
-            frame::push(&mut frames, &to_proto::record(owner, *revision, change))?;
+        let of_clients = |(owner, changes, _): &&Record| !owner.is_config() && !changes.is_empty();
+        for (owner, changes, revision) in group.iter().filter(of_clients) {
+            frame::push(&mut frames, &to_proto::record(owner, *revision, changes))?;
         }
         if frames.is_empty() {
             return Ok(());
@@ -201,39 +207,50 @@ impl Journal {
     }
 
     /// Replaces the history by what is held now: intents that are there by right first, then those that override
-    /// them, so that a replay puts each back in its place. Then come the sessions.
+    /// them, so that a replay puts each back in its place. Then come the sessions, and the changes that wait.
     ///
     /// # Errors
     /// The new file could not be made durable. The journal goes on, and is not due for compaction again
     /// until it has grown several times over.
-    pub fn compact(&mut self, snapshot: &Snapshot, sessions: &Sessions) -> io::Result<()> {
-        let compacted = self.write_compacted(snapshot, sessions);
+    pub fn compact(&mut self, snapshot: &Snapshot, sessions: &Sessions, pending: &PendingChanges) -> io::Result<()> {
+        let compacted = self.write_compacted(snapshot, sessions, pending);
         self.compacted_bytes = self.bytes;
         compacted
     }
 
-    fn write_compacted(&mut self, snapshot: &Snapshot, sessions: &Sessions) -> io::Result<()> {
+    fn write_compacted(
+        &mut self,
+        snapshot: &Snapshot,
+        sessions: &Sessions,
+        pending: &PendingChanges,
+    ) -> io::Result<()> {
         let mut bytes = frame::magic(self.extent).to_vec();
         for place in [Place::Base, Place::Over] {
             let entries = snapshot.slots().filter_map(|(_, slot)| slot.at(place));
             for entry in entries.filter(|entry| !entry.owner.is_config()) {
                 let change = Change::Put(entry.intent.clone());
-                frame::push(&mut bytes, &to_proto::record(&entry.owner, entry.revision, &change))?;
+                frame::push(&mut bytes, &to_proto::record(&entry.owner, entry.revision, &[change]))?;
             }
         }
         for (scope, drain) in snapshot.drains() {
             let began = Change::Drain(Some(scope.clone()), drain.terms);
             let over = (drain.phase == DrainPhase::Withdrawn).then(|| Change::DrainDue(scope.clone()));
             for change in [began].iter().chain(&over) {
-                frame::push(&mut bytes, &to_proto::record(&drain.by, snapshot.revision(), change))?;
+                frame::push(
+                    &mut bytes,
+                    &to_proto::record(&drain.by, snapshot.revision(), std::slice::from_ref(change)),
+                )?;
             }
         }
         for (owner, terms, open) in sessions.terms() {
-            frame::push(&mut bytes, &to_proto::record(owner, snapshot.revision(), &Change::Reopen(terms.clone())))?;
-            if !open {
-                let closed = Change::Deregister { withdraw_all: false };
-                frame::push(&mut bytes, &to_proto::record(owner, snapshot.revision(), &closed))?;
+            let closed = (!open).then_some(Change::Deregister { withdraw_all: false });
+            for change in [Change::Reopen(terms.clone())].into_iter().chain(closed) {
+                frame::push(&mut bytes, &to_proto::record(owner, snapshot.revision(), &[change]))?;
             }
+        }
+        for (owner, Pending { terms, .. }) in pending.iter() {
+            let change = Change::Pending(PendingStep::Opened(terms.clone()));
+            frame::push(&mut bytes, &to_proto::record(owner, snapshot.revision(), &[change]))?;
         }
         let file = write_new(&self.dir, &bytes)?;
         fs::rename(self.dir.join(NEW_FILE_NAME), self.dir.join(FILE_NAME))?;

@@ -25,7 +25,7 @@ pub fn restore(
     declared: Vec<Intent>,
     policies: BTreeMap<OwnerName, Policy>,
 ) -> Engine {
-    let mut engine = Engine::new(policies.iter().map(|(owner, policy)| (owner.clone(), permissive(policy))).collect());
+    let mut engine = Engine::new(policies.iter().map(|(owner, policy)| (owner.clone(), policy.permissive())).collect());
     let may_override = |(owner, _): &(OwnerName, Change)| policies.get(owner).is_some_and(|policy| policy.can_override);
     let (above, below): (Vec<_>, Vec<_>) = records.into_iter().partition(may_override);
     replay(&mut engine, below);
@@ -43,10 +43,6 @@ fn replay(engine: &mut Engine, records: Vec<(OwnerName, Change)>) {
             Err(rejection) => warn!(%owner, %rejection, "a record of the journal no longer applies"),
         }
     }
-}
-
-fn permissive(policy: &Policy) -> Policy {
-    Policy { can_override: policy.can_override, allow_default_route: true, ..Policy::default() }
 }
 
 #[cfg(test)]

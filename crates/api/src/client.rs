@@ -8,13 +8,22 @@ use std::{
 
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
-use tonic::transport::{Channel, Endpoint, Uri};
+use tonic::{
+    Request, Response, Status,
+    transport::{Channel, Endpoint, Uri},
+};
 
-use crate::v1::route_control_client::RouteControlClient;
+use crate::{
+    from_proto::ITEMS_MAX,
+    v1::{self, route_control_client::RouteControlClient},
+};
 
 /// Longest reply that the client takes, in bytes: a status of some 100,000
 /// intents.
 pub const REPLY_BYTES_MAX: usize = 64 << 20;
+
+/// Items of one message of a stream: the longest items there can be fit.
+const ITEMS_PER_MESSAGE: usize = 1_000;
 
 /// How long [`connect`] tries.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,6 +48,31 @@ pub struct ConnectError {
 pub async fn connect(socket: impl AsRef<Path>) -> Result<RouteControlClient<Channel>, ConnectError> {
     let channel = channel(socket).await?;
     Ok(RouteControlClient::new(channel).max_decoding_message_size(REPLY_BYTES_MAX))
+}
+
+/// Sends many changes: in one message where they fit, otherwise as a stream. Either way they are one decision.
+///
+/// # Errors
+/// What the agent answers; there is room for [`STREAM_ITEMS_MAX`](crate::from_proto::STREAM_ITEMS_MAX) items.
+pub async fn apply_intents(
+    client: &mut RouteControlClient<Channel>,
+    request: Request<v1::ApplyIntentsRequest>,
+) -> Result<Response<v1::ApplyIntentsResponse>, Status> {
+    if request.get_ref().items.len() <= ITEMS_MAX {
+        return client.apply_intents(request).await;
+    }
+    let (metadata, extensions, mut head) = request.into_parts();
+    let mut items = std::mem::take(&mut head.items).into_iter();
+    let mut messages = vec![head];
+    loop {
+        let items: Vec<_> = items.by_ref().take(ITEMS_PER_MESSAGE).collect();
+        if items.is_empty() {
+            break;
+        }
+        messages.push(v1::ApplyIntentsRequest { items, ..Default::default() });
+    }
+    let messages = Request::from_parts(metadata, extensions, tokio_stream::iter(messages));
+    client.apply_intents_stream(messages).await
 }
 
 /// A channel to the agent on the Unix socket `socket`, for clients of the other

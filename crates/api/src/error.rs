@@ -1,6 +1,8 @@
 //! Refusals as gRPC statuses: a code, a sentence for people, and details for programs (`google.rpc.ErrorInfo`
 //! always, `google.rpc.BadRequest` where fields are to blame).
 
+mod items;
+
 use std::collections::HashMap;
 
 use novaroute_core::{
@@ -11,6 +13,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
 use crate::from_proto::BadFields;
+pub use items::refused_items;
 
 /// `google.rpc.ErrorInfo.domain` of every error.
 pub const DOMAIN: &str = "novaroute.io";

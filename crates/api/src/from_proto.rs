@@ -4,6 +4,7 @@
 //! path in the proto (`peer.hold_time`). After this nothing can be wrong with a value, only with whether its
 //! owner may have it.
 
+mod batch;
 mod bfd;
 mod bgp;
 mod credentials;
@@ -12,6 +13,7 @@ mod exchange;
 mod explain;
 mod fields;
 mod journal;
+mod list;
 mod ospf;
 mod peer;
 mod prefix;
@@ -22,11 +24,16 @@ use novaroute_core::{intent::Change, invalid::Invalid, wait::Wait};
 
 use crate::v1;
 
+pub use batch::{
+    BatchHead, ITEMS_MAX, MESSAGE_BYTES_MAX, STREAM_ITEMS_MAX, batch_head, batch_items, confirm, item_word, only_items,
+    too_many_items,
+};
 pub use credentials::{Credentials, TOKEN_BYTES_MAX, Token, credentials};
 pub use exchange::{EXPORT_COMMUNITIES_MAX, IMPORT_PREFIXES_MAX};
 pub use explain::{ExplainCall, explain_call};
 pub use fields::{BadFields, Fields, Refused, Violation};
 pub use journal::{Record, record};
+pub use list::{ListCall, PAGE_MAX, list_intents, list_owners};
 pub use prefix::{AUDIENCE_PEERS_MAX, COMMUNITIES_MAX, EXTENDED_COMMUNITIES_MAX, LARGE_COMMUNITIES_MAX};
 pub use query::{EventFilter, Resume, StreamCall, owner_filter, sequence_beyond, stream_call};
 pub use session::{SESSION_METADATA, SessionRequest, session_metadata};

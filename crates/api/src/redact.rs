@@ -62,6 +62,10 @@ debug_without_secrets! {
         dead_interval, wait, dry_run
     }
     DisableOspfRequest { secret token, owner, interface_name, wait, dry_run }
+    ApplyIntentsRequest {
+        secret token, owner, mode, atomic, confirm_removals, items, confirm_within_s, wait, dry_run
+    }
+    ConfirmRequest { secret token, owner, change_id, rollback, wait, dry_run }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod drain;
 mod event;
 mod exchange;
 mod explain;
+mod page;
 mod request;
 
 use novaroute_core::{
@@ -16,14 +17,29 @@ use novaroute_core::{
 
 pub use event::{Stamp, event};
 pub use explain::explanation;
-pub use request::{advertise_prefix, apply_peer, configure_bgp, enable_bfd, enable_ospf, remove_peer};
+pub use page::page_token;
+pub use request::{advertise_prefix, apply_peer, configure_bgp, enable_bfd, enable_ospf, intent_item, remove_peer};
 
-use crate::{journal::JournalRecord, v1};
+use crate::{
+    journal::{Batch, JournalRecord, journal_record::Change as Recorded},
+    v1,
+};
 
-/// The journal's record of a change that is accepted. It holds passwords in the clear and no tokens.
+/// The journal's record of changes that are accepted as one. It holds passwords in the clear and no tokens.
 #[must_use]
-pub fn record(owner: &OwnerName, revision: u64, change: &Change) -> JournalRecord {
-    JournalRecord { owner: owner.to_string(), revision, change: Some(request::change(change)) }
+pub fn record(owner: &OwnerName, revision: u64, changes: &[Change]) -> JournalRecord {
+    let recorded = match changes {
+        [change] => request::change(change),
+        changes => {
+            let changes = changes.iter().map(|change| recorded(request::change(change)));
+            Recorded::Batch(Batch { changes: changes.collect() })
+        }
+    };
+    JournalRecord { owner: owner.to_string(), revision, ..self::recorded(recorded) }
+}
+
+fn recorded(change: Recorded) -> JournalRecord {
+    JournalRecord { change: Some(change), ..JournalRecord::default() }
 }
 
 /// The protocol on the wire.

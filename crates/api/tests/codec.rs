@@ -9,7 +9,7 @@ use novaroute_api::{
 };
 use tokio::net::UnixListener;
 use tokio_stream::{Empty, wrappers::UnixListenerStream};
-use tonic::{Code, Request, Response, Status, codegen::http::uri::PathAndQuery, transport::Server};
+use tonic::{Code, Request, Response, Status, Streaming, codegen::http::uri::PathAndQuery, transport::Server};
 use tonic_prost::ProstCodec;
 use tonic_types::StatusExt as _;
 
@@ -48,6 +48,11 @@ unreached! {
     drain(DrainRequest) -> DrainResponse;
     undrain(UndrainRequest) -> UndrainResponse;
     explain(ExplainRequest) -> ExplainResponse;
+    apply_intents(ApplyIntentsRequest) -> ApplyIntentsResponse;
+    apply_intents_stream(Streaming<ApplyIntentsRequest>) -> ApplyIntentsResponse;
+    list_intents(ListIntentsRequest) -> ListIntentsResponse;
+    list_owners(ListOwnersRequest) -> ListOwnersResponse;
+    confirm(ConfirmRequest) -> ConfirmResponse;
 }
 
 /// A RegisterRequest whose owner need not be UTF-8.

@@ -4,8 +4,11 @@
 //! between. Cloning an engine costs a few reference counts: a group of changes is committed on a clone, and the
 //! clone takes the engine's place once the journal has the group.
 
+mod batch;
 mod conflict;
 mod drains;
+mod owners;
+mod pending;
 mod sessions;
 mod told;
 
@@ -17,12 +20,15 @@ use crate::drain::{Drain, DrainScope};
 use crate::event::{Event, EventType};
 use crate::intent::{Change, Intent, IntentKey, Kind, Target};
 use crate::name::OwnerName;
+use crate::pending::{Pending, PendingChanges};
 use crate::policy::{Policy, check_handoff, check_permission, evaluate};
 use crate::rejection::{Rejection, RejectionClass};
 use crate::session::{Lapse, Origin, Session, Sessions};
 use crate::state::{IntentState, IntentStatus, Reason};
 use crate::store::{Place, Slot, Snapshot, Store};
+pub use batch::Applied;
 use conflict::{held_by_another, is_refused_by_frr, takes_over};
+pub use owners::OwnerReport;
 pub use sessions::SWEEP_UNCONFIRMED_MAX;
 use told::bgp_config_changed;
 pub(crate) use told::status_event;
@@ -33,6 +39,7 @@ pub use told::violation_event;
 pub struct Engine {
     policies: Arc<BTreeMap<OwnerName, Policy>>,
     sessions: Sessions,
+    pending: PendingChanges,
     store: Store,
 }
 
@@ -61,6 +68,8 @@ enum Step {
     AskAgain(Place, IntentKey),
     Remove(Place, IntentKey),
     SetDrain(DrainScope, Option<Drain>),
+    OpenPending(Box<Pending>),
+    ClosePending,
 }
 
 impl Step {
@@ -176,13 +185,26 @@ impl Engine {
                 let journaled = counts.then_some(Change::Deregister { withdraw_all });
                 (steps, journaled.into_iter().collect())
             }
-            Change::Put(intent) => changing(self.decide_put(owner, intent.clone())?, Change::Put(intent)),
-            Change::Remove(target) => changing(self.decide_remove(owner, &target)?, Change::Remove(target)),
             Change::Drain(scope, terms) => self.draining_steps(owner, scope, terms, origin)?,
             Change::DrainDue(scope) => self.withdrawing_steps(scope),
             Change::Undrain(scope) => self.undraining_steps(owner, scope)?,
+            Change::Put(_) | Change::Remove(_) => return self.decide_under(&self.policy(owner), owner, change),
+            Change::Pending(step) => self.pending_steps(owner, step, origin.now_ms),
         };
+        self.check_pending(owner, &steps)?;
         Ok(Decision { owner: owner.clone(), steps, journaled })
+    }
+
+    /// Decides a change of an intent under a policy.
+    fn decide_under(&self, policy: &Policy, owner: &OwnerName, change: Change) -> Result<Decision, Rejection> {
+        let steps = match &change {
+            Change::Put(intent) => self.decide_put(policy, owner, intent.clone())?,
+            Change::Remove(target) => self.decide_remove(policy, owner, target)?,
+            _ => Vec::new(),
+        };
+        self.check_pending(owner, &steps)?;
+        let journaled = steps.iter().any(Step::changes_intents).then_some(change);
+        Ok(Decision { owner: owner.clone(), steps, journaled: journaled.into_iter().collect() })
     }
 
     /// Makes a decided change and tells what happened by it.
@@ -227,17 +249,16 @@ impl Engine {
         removals.chain([Step::CloseSession]).collect()
     }
 
-    fn decide_put(&self, owner: &OwnerName, intent: Intent) -> Result<Vec<Step>, Rejection> {
-        let policy = self.policy(owner);
+    fn decide_put(&self, policy: &Policy, owner: &OwnerName, intent: Intent) -> Result<Vec<Step>, Rejection> {
         let key = intent.key();
-        check_permission(&policy, key.kind())?;
-        evaluate(&policy, &intent)?;
+        check_permission(policy, key.kind())?;
+        evaluate(policy, &intent)?;
         let slot = self.snapshot().slot(&key);
         let place = match slot {
             None => Place::Base,
             Some(slot) => match slot.place_of(owner) {
                 Some(place) => place,
-                None => match takes_over(&policy, owner, slot, &intent)? {
+                None => match takes_over(policy, owner, slot, &intent)? {
                     Some(place) => place,
                     None => return Ok(Vec::new()),
                 },
@@ -253,7 +274,7 @@ impl Engine {
             }
             Some(_) => Ok(vec![Step::Put(place, intent)]),
             None => {
-                self.check_limit(owner, &policy, key.kind())?;
+                self.check_limit(owner, policy, key.kind())?;
                 Ok(vec![Step::Put(place, intent)])
             }
         }
@@ -273,8 +294,8 @@ impl Engine {
         }
     }
 
-    fn decide_remove(&self, owner: &OwnerName, target: &Target) -> Result<Vec<Step>, Rejection> {
-        check_permission(&self.policy(owner), target.kind())?;
+    fn decide_remove(&self, policy: &Policy, owner: &OwnerName, target: &Target) -> Result<Vec<Step>, Rejection> {
+        check_permission(policy, target.kind())?;
         let named = self.named(target);
         let held = named.iter().filter_map(|(key, slot)| Some(Step::Remove(slot.place_of(owner)?, (*key).clone())));
         let steps: Vec<_> = held.collect();
@@ -292,10 +313,7 @@ impl Engine {
     fn named(&self, target: &Target) -> Vec<(&IntentKey, &Slot)> {
         match target {
             Target::Key(key) => self.snapshot().key_and_slot(key).into_iter().collect(),
-            Target::BfdSessionsTo(peer) => {
-                let of_peer = |key: &IntentKey| matches!(key, IntentKey::Bfd(bfd) if bfd.peer == *peer);
-                self.snapshot().slots().filter(|(key, _)| of_peer(key)).collect()
-            }
+            Target::BfdSessionsTo(peer) => self.snapshot().bfd_slots_to(*peer).collect(),
         }
     }
 
@@ -327,6 +345,14 @@ impl Engine {
                 self.store.claim(&key, place, self.sessions.epoch(owner));
                 if covers { self.override_event(&key, "taken over by", owner) } else { Vec::new() }
             }
+            Step::OpenPending(pending) => {
+                self.pending.put(owner, *pending);
+                Vec::new()
+            }
+            Step::ClosePending => {
+                self.pending.take(owner);
+                Vec::new()
+            }
             Step::AskAgain(place, key) => {
                 self.store.ask_again(&key, place);
                 Vec::new()
@@ -351,12 +377,6 @@ impl Engine {
         });
         event.into_iter().collect()
     }
-}
-
-/// Steps with what the journal must hold of them.
-fn changing(steps: Vec<Step>, change: Change) -> (Vec<Step>, Vec<Change>) {
-    let journaled = steps.iter().any(Step::changes_intents).then_some(change);
-    (steps, journaled.into_iter().collect())
 }
 
 #[cfg(test)]

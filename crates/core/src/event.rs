@@ -84,6 +84,10 @@ event_types! {
     DrainStarted = 108, "DRAIN_STARTED";
     /// A drain ended: what it held back is announced again.
     DrainEnded = 109, "DRAIN_ENDED";
+    /// What an owner holds is again what it was before a change that was not confirmed.
+    ChangeRolledBack = 110, "CHANGE_ROLLED_BACK";
+    /// A change counts for good.
+    ChangeConfirmed = 111, "CHANGE_CONFIRMED";
 }
 
 impl EventType {

@@ -9,6 +9,7 @@ use crate::drain::{DrainScope, DrainTerms};
 use crate::name::{InterfaceName, OwnerName};
 use crate::ospf::OspfInterface;
 use crate::peer::{Peer, PeerKey};
+use crate::pending::PendingStep;
 use crate::prefix::Prefix;
 use crate::session::{Registration, SessionTerms};
 
@@ -200,6 +201,8 @@ pub enum Change {
     DrainDue(DrainScope),
     /// Announces what was drained again.
     Undrain(Option<DrainScope>),
+    /// A change waits to be confirmed, or does no longer; only the journal says this.
+    Pending(PendingStep),
 }
 
 impl Change {
@@ -209,7 +212,12 @@ impl Change {
         match self {
             Self::Drain(scope, _) | Self::Undrain(scope) => Some(DrainScope::of(scope.as_ref(), owner)),
             Self::DrainDue(scope) => Some(scope.clone()),
-            Self::Register(_) | Self::Reopen(_) | Self::Deregister { .. } | Self::Put(_) | Self::Remove(_) => None,
+            Self::Register(_)
+            | Self::Reopen(_)
+            | Self::Deregister { .. }
+            | Self::Put(_)
+            | Self::Remove(_)
+            | Self::Pending(_) => None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! file and no word of FRR's dialect: time comes in as an argument, decisions go out as values.
 #![warn(missing_docs)]
 
+pub mod batch;
 pub mod bfd;
 pub mod bgp;
 pub mod community;
@@ -19,6 +20,7 @@ pub mod live;
 pub mod name;
 pub mod ospf;
 pub mod peer;
+pub mod pending;
 pub mod picture;
 pub mod policy;
 pub mod prefix;

@@ -148,6 +148,22 @@ impl FromStr for SessionId {
     }
 }
 
+/// A change that waits to be confirmed: 1 to 64 of `A-Z a-z 0-9 _ . -`, beginning with a letter or digit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChangeId(String);
+text_newtype!(ChangeId);
+
+impl FromStr for ChangeId {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        if is_word(text, SESSION_ID_BYTES_MAX) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Invalid::new(text, "the change_id that ApplyIntents answered"))
+    }
+}
+
 /// The description of a peer: 1 to 255 bytes of printable text, words separated by single spaces.
 ///
 /// FRR folds white space, cuts at `|` and would store invisible characters, so exactly what it would not keep

@@ -98,6 +98,12 @@ impl Policy {
         Self { allow_default_route: true, allow_transit: true, ..Self::default() }
     }
 
+    /// What was accepted once is not judged again; only who may override whom still decides.
+    #[must_use]
+    pub fn permissive(&self) -> Self {
+        Self { can_override: self.can_override, ..Self::of_config() }
+    }
+
     /// Most intents of `kind` that the owner may hold at once.
     #[must_use]
     pub fn limit(&self, kind: Kind) -> Option<u32> {

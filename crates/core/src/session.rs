@@ -251,6 +251,12 @@ impl Sessions {
         self.last.get(owner).map_or(0, |session| session.terms.epoch)
     }
 
+    /// The last session of an owner, and whether it is open.
+    #[must_use]
+    pub fn last(&self, owner: &OwnerName) -> Option<(&Session, bool)> {
+        self.last.get(owner).map(|session| (session, session.open))
+    }
+
     /// What the journal must keep: the last session of each owner, and whether it is open. One that is closed is kept
     /// for its epoch.
     pub fn terms(&self) -> impl Iterator<Item = (&OwnerName, &SessionTerms, bool)> {

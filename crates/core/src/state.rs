@@ -113,8 +113,16 @@ reasons! {
     SessionSuperseded = "SESSION_SUPERSEDED",
     /// The owner has no open session, or none since the agent started: it must register first.
     NoSession = "NO_SESSION",
-    /// The end of the replay would remove more than half of what the owner holds.
+    /// The end of the replay, or a replacement, would remove more than half of what the owner holds.
     SweepTooLarge = "SWEEP_TOO_LARGE",
+    /// Another item of the same call names the same key.
+    NamedTwice = "NAMED_TWICE",
+    /// A change of the owner waits to be confirmed; until then it takes no other.
+    ChangePending = "CHANGE_PENDING",
+    /// No such change of the owner waits to be confirmed.
+    NoPendingChange = "NO_PENDING_CHANGE",
+    /// Nobody confirmed the change in time.
+    ConfirmRanOut = "CONFIRM_RAN_OUT",
     /// Too many requests are waiting to be decided.
     QueueFull = "QUEUE_FULL",
     /// Too many failed attempts to authenticate; try again later.

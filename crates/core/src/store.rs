@@ -166,8 +166,13 @@ impl Snapshot {
     /// The first slot after a key, in key order; `None` asks for the first of all.
     #[must_use]
     pub fn next_slot(&self, after: Option<&IntentKey>) -> Option<(&IntentKey, &Slot)> {
+        self.slots_after(after).next()
+    }
+
+    /// The slots after a key, in key order; `None` asks for all.
+    pub fn slots_after(&self, after: Option<&IntentKey>) -> impl Iterator<Item = (&IntentKey, &Slot)> {
         let after = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.slots.range((after, Bound::Unbounded)).next()
+        self.slots.range((after, Bound::Unbounded))
     }
 
     /// All entries in key order, overridden ones too.
@@ -182,11 +187,17 @@ impl Snapshot {
 
     /// The live explicit BFD sessions to an address, in key order.
     pub fn bfd_sessions_to(&self, peer: IpAddr) -> impl Iterator<Item = (&BfdKey, &Arc<Entry>)> + Clone {
-        let first = IntentKey::Bfd(BfdKey { peer, interface: None, hop: Hop::Single });
-        self.slots.range(first..).map_while(move |(key, slot)| match key {
-            IntentKey::Bfd(bfd) if bfd.peer == peer => Some((bfd, slot.live()?)),
+        self.bfd_slots_to(peer).map_while(|(key, slot)| match key {
+            IntentKey::Bfd(bfd) => Some((bfd, slot.live()?)),
             _ => None,
         })
+    }
+
+    /// The slots of explicit BFD sessions to an address, in key order.
+    pub(crate) fn bfd_slots_to(&self, peer: IpAddr) -> impl Iterator<Item = (&IntentKey, &Slot)> + Clone {
+        let first = IntentKey::Bfd(BfdKey { peer, interface: None, hop: Hop::Single });
+        let of_peer = move |key: &IntentKey| matches!(key, IntentKey::Bfd(bfd) if bfd.peer == peer);
+        self.slots.range(first..).take_while(move |(key, _)| of_peer(key))
     }
 
     /// The drains in force.

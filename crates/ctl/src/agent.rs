@@ -83,6 +83,43 @@ impl Agent {
         self.timeout.apply(call).await.map(Response::into_inner)
     }
 
+    /// Sends many changes as one decision.
+    pub(crate) async fn apply(
+        &mut self,
+        request: v1::ApplyIntentsRequest,
+    ) -> Result<v1::ApplyIntentsResponse, CallError> {
+        let waits = request.wait() != v1::Wait::None;
+        let mut request = tonic::Request::new(request);
+        if waits {
+            // The agent answers before that, and says how far it is.
+            request.set_timeout(self.timeout.0);
+        }
+        let call = client::apply_intents(&mut self.client, request);
+        self.timeout.apply(call).await.map(Response::into_inner)
+    }
+
+    /// All intents of `owner`, or of all owners if it is empty, page by page.
+    pub(crate) async fn intents(&mut self, owner: &str) -> Result<v1::ListIntentsResponse, CallError> {
+        let mut whole = v1::ListIntentsResponse::default();
+        let mut page_token = String::new();
+        loop {
+            let request = v1::ListIntentsRequest { owner_filter: owner.to_owned(), page_size: 0, page_token };
+            let page = self.timeout.apply(self.client.list_intents(request)).await?.into_inner();
+            whole.intents.extend(page.intents);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                return Ok(whole);
+            }
+        }
+    }
+
+    /// `owner`, or all owners if it is empty.
+    pub(crate) async fn owners(&mut self, owner: &str) -> Result<v1::ListOwnersResponse, CallError> {
+        let request = v1::ListOwnersRequest { owner_filter: owner.to_owned() };
+        let call = self.client.list_owners(request);
+        self.timeout.apply(call).await.map(Response::into_inner)
+    }
+
     /// Opens the stream of events. The timeout covers the opening only.
     pub(crate) async fn events(
         &mut self,

@@ -139,6 +139,15 @@ pub(crate) enum Command {
     /// Show the OSPF interfaces
     #[command(after_help = examples::OSPF)]
     Ospf(ShowArgs),
+    /// Show the owners: session, lease, how much they hold
+    #[command(after_help = examples::OWNERS)]
+    Owners(ShowArgs),
+    /// Show all intents, as an owner asked for them
+    ///
+    /// With -o yaml or json each has the request that would ask for it, without
+    /// its password.
+    #[command(after_help = examples::INTENTS)]
+    Intents(ShowArgs),
     /// Follow the events until Ctrl-C
     #[command(after_help = examples::EVENTS)]
     Events(EventsArgs),
@@ -166,7 +175,8 @@ pub(crate) enum Command {
     ///
     /// The file is JSON or YAML, either a list of requests or a description of
     /// what one owner wants. It is read and checked as a whole before anything
-    /// is sent. Then every request is sent, also after one was refused.
+    /// is sent. The intents of one owner are one decision and one batch for FRR; one
+    /// that is refused does not stop the others.
     #[command(after_help = examples::APPLY)]
     Apply(ApplyArgs),
     /// Translate resources of MetalLB, frr-k8s or an earlier NovaRoute
@@ -208,6 +218,23 @@ pub(crate) struct ApplyArgs {
     /// The file; `-` is stdin
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: PathBuf,
+
+    /// The file is all that its owner wants: remove what it does not name
+    #[arg(long)]
+    pub(crate) prune: bool,
+
+    /// All of an owner's intents or none of them
+    #[arg(long)]
+    pub(crate) atomic: bool,
+
+    /// Go back to what was before unless `confirm` comes within this time: seconds, or
+    /// with a unit (90s, 2m)
+    #[arg(long, value_name = "TIME", value_parser = values::whole_seconds)]
+    pub(crate) confirm_within: Option<u32>,
+
+    /// With --prune: remove also more than half of what the owner holds
+    #[arg(short, long, requires = "prune")]
+    pub(crate) yes: bool,
 }
 
 /// Arguments of `doctor`.

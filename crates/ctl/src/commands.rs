@@ -19,6 +19,7 @@ use crate::{
     exit::Failure,
     output::{screen::Screen, status::Part},
 };
+use show::Shown;
 
 /// Runs one command to its end.
 ///
@@ -34,11 +35,13 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         return Err(Failure::Usage("--dry-run is for commands that change something".into()));
     }
     match command {
-        Command::Status(args) => show::run(&global, &args, None, screen).await,
-        Command::Peers(args) => show::run(&global, &args, Some(Part::Peers), screen).await,
-        Command::Prefixes(args) => show::run(&global, &args, Some(Part::Prefixes), screen).await,
-        Command::Bfd(args) => show::run(&global, &args, Some(Part::Bfd), screen).await,
-        Command::Ospf(args) => show::run(&global, &args, Some(Part::Ospf), screen).await,
+        Command::Status(args) => show::run(&global, &args, Shown::Status(None), screen).await,
+        Command::Peers(args) => show::run(&global, &args, Shown::Status(Some(Part::Peers)), screen).await,
+        Command::Prefixes(args) => show::run(&global, &args, Shown::Status(Some(Part::Prefixes)), screen).await,
+        Command::Bfd(args) => show::run(&global, &args, Shown::Status(Some(Part::Bfd)), screen).await,
+        Command::Ospf(args) => show::run(&global, &args, Shown::Status(Some(Part::Ospf)), screen).await,
+        Command::Owners(args) => show::run(&global, &args, Shown::Owners, screen).await,
+        Command::Intents(args) => show::run(&global, &args, Shown::Intents, screen).await,
         Command::Events(args) => events::run(&global, args, screen).await,
         Command::Doctor(args) => doctor::run(&global, &args, screen).await,
         Command::Explain(args) => explain::run(&global, args, screen).await,

@@ -2,6 +2,7 @@
 
 pub(crate) mod event;
 pub(crate) mod explanation;
+pub(crate) mod held;
 mod marks;
 pub(crate) mod outcome;
 pub(crate) mod plan;

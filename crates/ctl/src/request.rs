@@ -1,7 +1,7 @@
 //! The calls that change something, each with its command, its RPC and its
 //! messages.
 
-use novaroute_api::v1;
+use novaroute_api::v1::{self, intent_item::Change};
 use prost_reflect::DynamicMessage;
 
 use crate::{
@@ -57,7 +57,24 @@ macro_rules! calls {
                 match self { $(Self::$action(message) => message.dry_run),+ }
             }
 
-            fn waits(&self) -> bool {
+            /// The token that goes with the owner.
+            pub(crate) fn token(&self) -> &str {
+                match self { $(Self::$action(message) => &message.token),+ }
+            }
+
+            /// The request without who sends it.
+            fn unsigned(self) -> Self {
+                match self {
+                    $(Self::$action(message) => Self::$action(v1::$message {
+                        owner: String::new(),
+                        token: String::new(),
+                        ..message
+                    })),+
+                }
+            }
+
+            /// Whether the request says itself when it wants to be answered.
+            pub(crate) fn waits(&self) -> bool {
                 match self { $(Self::$action(message) => message.wait() != v1::Wait::None),+ }
             }
 
@@ -111,6 +128,7 @@ calls! {
     Handoff "handoff" "Handoff" handoff(HandoffRequest);
     Drain "drain" "Drain" drain(DrainRequest);
     Undrain "undrain" "Undrain" undrain(UndrainRequest);
+    Confirm "confirm" "Confirm" confirm(ConfirmRequest);
 }
 
 impl Action {
@@ -130,6 +148,32 @@ impl Action {
 }
 
 impl Request {
+    /// The request as one of many in a call; `None`: it is about the owner's session, and stands alone.
+    pub(crate) fn item(self) -> Option<v1::IntentItem> {
+        let change = match self.unsigned() {
+            Self::ConfigureBgp(message) => Change::ConfigureBgp(message),
+            Self::ApplyPeer(message) => Change::ApplyPeer(message),
+            Self::RemovePeer(message) => Change::RemovePeer(message),
+            Self::AdvertisePrefix(message) => Change::AdvertisePrefix(message),
+            Self::WithdrawPrefix(message) => Change::WithdrawPrefix(message),
+            Self::EnableBfd(message) => Change::EnableBfd(message),
+            Self::DisableBfd(message) => Change::DisableBfd(message),
+            Self::EnableOspf(message) => Change::EnableOspf(message),
+            Self::DisableOspf(message) => Change::DisableOspf(message),
+            Self::Register(_)
+            | Self::Deregister(_)
+            | Self::EndOfReplay(_)
+            | Self::Renew(_)
+            | Self::Handoff(_)
+            | Self::Drain(_)
+            | Self::Undrain(_)
+            | Self::Confirm(_) => {
+                return None;
+            }
+        };
+        Some(v1::IntentItem { change: Some(change) })
+    }
+
     /// What the request is about, as a person would name it.
     pub(crate) fn subject(&self) -> String {
         match self {
@@ -153,6 +197,8 @@ impl Request {
             Self::Handoff(_) => String::new(),
             Self::Drain(message) => drained(message.node, &message.of_owner, &message.owner),
             Self::Undrain(message) => drained(message.node, &message.of_owner, &message.owner),
+            Self::Confirm(message) if message.rollback => format!("--rollback {}", message.change_id),
+            Self::Confirm(message) => message.change_id.clone(),
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::transport::Server;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 /// The agents, each on a socket of its own.
 pub(crate) struct Agents {
@@ -100,6 +100,13 @@ macro_rules! taken {
                 Ok(Response::new(v1::GetStatusResponse { prefixes, frr_status, ..Default::default() }))
             }
 
+            async fn apply_intents_stream(
+                &self,
+                _: Request<Streaming<v1::ApplyIntentsRequest>>,
+            ) -> Answer<v1::ApplyIntentsResponse> {
+                Ok(Response::new(v1::ApplyIntentsResponse::default()))
+            }
+
             async fn stream_events(&self, _: Request<v1::StreamEventsRequest>) -> Answer<Events> {
                 Ok(Response::new(Box::pin(tokio_stream::pending())))
             }
@@ -127,6 +134,10 @@ taken! {
     drain(DrainRequest) -> DrainResponse;
     undrain(UndrainRequest) -> UndrainResponse;
     explain(ExplainRequest) -> ExplainResponse;
+    apply_intents(ApplyIntentsRequest) -> ApplyIntentsResponse;
+    list_intents(ListIntentsRequest) -> ListIntentsResponse;
+    list_owners(ListOwnersRequest) -> ListOwnersResponse;
+    confirm(ConfirmRequest) -> ConfirmResponse;
 }
 
 impl Agent {

@@ -65,6 +65,8 @@ fn collect(
         };
         match field.r#type() {
             Type::String => found.push(inner),
+            // An item of a call with many changes is parsed as the request that stands in it, which is here by itself.
+            Type::Message if field.type_name().ends_with(".IntentItem") => {}
             Type::Message => collect(file, message(file, field.type_name())?, &mut inner, found)?,
             _ => {}
         }
@@ -103,5 +105,5 @@ fn every_string_field_of_the_contract_is_found() {
         "prefix.prefix peer.neighbor_address peer.interface_name bfd.peer_address bfd.interface_name ospf.interface_name owner"
     );
     assert_eq!(of("StreamEvents"), "owner_filter event_types[0] boot_id");
-    assert_eq!(fields.iter().filter(|field| field.path == "token").count(), 16);
+    assert_eq!(fields.iter().filter(|field| field.path == "token").count(), 19);
 }

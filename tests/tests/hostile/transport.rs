@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use novaroute_api::from_proto::MESSAGE_BYTES_MAX;
 use novaroute_e2e::config::LB;
 use novaroute_e2e::refusal::Refusal;
 use novaroute_e2e::scene::Scene;
@@ -13,8 +14,8 @@ use tonic::Code;
 
 use crate::wire::{RawClient, honest};
 
-/// More than the largest request, which is 1 MiB.
-const TOO_LARGE_BYTES: usize = (1 << 20) + 1;
+/// More than the largest request.
+const TOO_LARGE_BYTES: usize = MESSAGE_BYTES_MAX + 1;
 /// Connections that are opened and say nothing.
 const SILENT: usize = 300;
 /// Longest wait for the agent to hang up on what speaks no HTTP/2.
@@ -31,7 +32,7 @@ on_each_frr! {
             let status = raw.call("AdvertisePrefix", message).await?.err().with_context(|| format!("took {bytes:?}"))?;
             Refusal::of(&status)?.expect(Code::InvalidArgument, "INVALID_FIELD").with_context(|| format!("{bytes:?}"))?;
         }
-        let status = raw.call("Register", vec![b'x'; TOO_LARGE_BYTES]).await?.err().context("took 1 MiB")?;
+        let status = raw.call("Register", vec![b'x'; TOO_LARGE_BYTES]).await?.err().context("took too much")?;
         ensure!(status.code() == Code::OutOfRange, "{status:?}");
         let status = raw.call("NoSuchCall", Vec::new()).await?.err().context("took a call that does not exist")?;
         ensure!(status.code() == Code::Unimplemented, "{status:?}");

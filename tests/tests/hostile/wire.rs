@@ -108,10 +108,14 @@ pub(crate) fn honest(method: &str) -> Result<Vec<u8>> {
         "DisableOSPF" => {
             v1::DisableOspfRequest { owner, token, interface_name: interface, ..Default::default() }.encode_to_vec()
         }
+        "ApplyIntents" | "ApplyIntentsStream" => {
+            v1::ApplyIntentsRequest { owner, token, ..Default::default() }.encode_to_vec()
+        }
         "EndOfReplay" => v1::EndOfReplayRequest { owner, token, ..Default::default() }.encode_to_vec(),
         "Renew" => {
             v1::RenewRequest { owner, token, session_id: "a-session".into(), ..Default::default() }.encode_to_vec()
         }
+        "Confirm" => v1::ConfirmRequest { owner, token, ..Default::default() }.encode_to_vec(),
         "Handoff" => v1::HandoffRequest { owner, token, ..Default::default() }.encode_to_vec(),
         "Drain" => v1::DrainRequest { owner, token, ..Default::default() }.encode_to_vec(),
         "Undrain" => v1::UndrainRequest { owner, token, ..Default::default() }.encode_to_vec(),
@@ -120,7 +124,7 @@ pub(crate) fn honest(method: &str) -> Result<Vec<u8>> {
             let subject = Some(v1::explain_request::Subject::Prefix(subject));
             v1::ExplainRequest { subject, ..Default::default() }.encode_to_vec()
         }
-        "GetStatus" | "StreamEvents" => Vec::new(),
+        "GetStatus" | "StreamEvents" | "ListIntents" | "ListOwners" => Vec::new(),
         other => anyhow::bail!("no honest request for {other}: write one"),
     })
 }
@@ -132,6 +136,7 @@ pub(crate) fn honest_value(path: &str) -> Result<&'static str> {
         "token" => "a-token",
         "instance" => "edge-0",
         "session_id" => "a-session",
+        "change_id" => "a-change",
         "router_id" => "10.0.1.1",
         "peer.neighbor_address" | "neighbor_address" | "peer_address" | "bfd.peer_address" => "10.0.9.2",
         "peer.source_address" | "source_address" | "attributes.next_hop" => "10.0.1.1",
@@ -146,6 +151,8 @@ pub(crate) fn honest_value(path: &str) -> Result<&'static str> {
         "interface_name" | "peer.interface_name" | "bfd.interface_name" | "ospf.interface_name" => "nr0",
         "area_id" => "0",
         "event_types[0]" => "PEER_UP",
+        // That of the BGP instance.
+        "page_token" => "qgEA",
         "boot_id" => "5f0c2a9d77e1b346",
         _ => anyhow::bail!("no honest value for {path}: write one"),
     })

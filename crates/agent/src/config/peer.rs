@@ -75,8 +75,8 @@ fn parse(peer: v1::BgpPeer) -> Result<Option<Peer>, from_proto::BadFields> {
     let request = v1::ApplyPeerRequest { peer: Some(peer), ..v1::ApplyPeerRequest::default() };
     let change = Some(journal_record::Change::ApplyPeer(request));
     let record = JournalRecord { owner: CONFIG_OWNER.to_owned(), change, ..JournalRecord::default() };
-    Ok(match from_proto::record(&record)? {
-        from_proto::Record { change: Change::Put(Intent::Peer(peer)), .. } => Some(peer),
+    Ok(match from_proto::record(&record)?.changes.pop() {
+        Some(Change::Put(Intent::Peer(peer))) => Some(peer),
         _ => None,
     })
 }

@@ -31,7 +31,7 @@ impl Service {
     /// Parses a request, checks who sent it, has it decided and waits for what the caller wants to wait for; or, for a
     /// dry run, finds out what would come of it.
     pub(super) async fn mutate<R: from_proto::Request>(&self, request: &Request<R>) -> Result<Done, Status> {
-        self.ask(request, from_proto::call(request.get_ref()), Demand::Change, Asked::new).await
+        self.ask(request, from_proto::call(request.get_ref()), Demand::Change, Asked::for_change).await
     }
 
     /// The same for a request about the owner's session.
@@ -40,7 +40,7 @@ impl Service {
         self.ask(request, request.get_ref().session_call(), Demand::Session, asked).await
     }
 
-    async fn ask<R, T>(
+    pub(super) async fn ask<R, T>(
         &self,
         request: &Request<R>,
         call: Result<Call<T>, BadFields>,
@@ -63,9 +63,13 @@ impl Service {
     }
 
     /// Who calls, if it is who it says, and from where.
-    fn admit<R>(&self, request: &Request<R>, credentials: &Credentials) -> Result<(OwnerName, Origin), Status> {
+    pub(super) fn admit<R>(
+        &self,
+        request: &Request<R>,
+        credentials: &Credentials,
+    ) -> Result<(OwnerName, Origin), Status> {
         let session = from_proto::session_metadata(request.metadata())?;
-        let owner = self.gate.admit(credentials, caller::uid(request)).map_err(|refused| to_status(&refused))?;
+        let owner = self.owner_of(request, credentials)?;
         let connection = caller::connection(request).map(|connection| connection.id);
         Ok((owner, Origin { session, connection, new_session: random_id().parse().ok(), now_ms: 0 }))
     }
@@ -81,6 +85,11 @@ impl Service {
         let accepted = self.owner.submit_from(owner.clone(), demand, origin).await?;
         self.wait(asked.goals(&owner, &accepted), patience).await?;
         Ok(Done { owner, accepted, plan: None })
+    }
+
+    /// The owner that the caller names, if it may speak for it.
+    fn owner_of<R>(&self, request: &Request<R>, credentials: &Credentials) -> Result<OwnerName, Status> {
+        self.gate.admit(credentials, caller::uid(request)).map_err(|refused| to_status(&refused))
     }
 
     /// Has the owner task told when the connection of this call is gone: a session may be bound to it.
@@ -99,7 +108,7 @@ impl Service {
     pub(super) async fn hand_off(&self, request: &Request<v1::HandoffRequest>) -> Result<v1::HandoffResponse, Status> {
         let v1::HandoffRequest { owner, token, dry_run, .. } = request.get_ref();
         let credentials = from_proto::credentials(owner, token)?;
-        let owner = self.gate.admit(&credentials, caller::uid(request)).map_err(|refused| to_status(&refused))?;
+        let owner = self.owner_of(request, &credentials)?;
         self.owner.may_hand_off(owner.clone()).await.map_err(|refused| to_status(&refused))?;
         if *dry_run {
             return Ok(v1::HandoffResponse { plan: Some(v1::Plan::default()) });

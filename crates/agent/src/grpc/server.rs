@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::TryStreamExt as _;
 use novaroute_api::FILE_DESCRIPTOR_SET;
+use novaroute_api::from_proto::MESSAGE_BYTES_MAX;
 use novaroute_api::v1::route_control_server::RouteControlServer;
 use tokio::net::UnixListener;
 use tokio_stream::wrappers::UnixListenerStream;
@@ -13,8 +14,6 @@ use super::Service;
 use super::authority::LenientAuthority;
 use super::connection::Tracked;
 
-/// Longest request, in bytes; the largest honest one is far below.
-const REQUEST_BYTES_MAX: usize = 1 << 20;
 /// Longest answer, in bytes: a status of some 100,000 intents.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 /// Calls that one connection may have open at once.
@@ -31,7 +30,7 @@ pub async fn serve(service: Service, listener: UnixListener) -> anyhow::Result<(
     health_reporter.set_serving::<RouteControlServer<Service>>().await;
     let shutdown = service.shutdown.clone();
     let control = RouteControlServer::new(service)
-        .max_decoding_message_size(REQUEST_BYTES_MAX)
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(ANSWER_BYTES_MAX);
     let stopped = shutdown.clone();
     let connections = UnixListenerStream::new(listener).map_ok(|stream| Tracked::new(LenientAuthority::new(stream)));

@@ -31,6 +31,7 @@ impl Service {
         let mut answer = v1::GetStatusResponse {
             frr_status: Some(frr_row(&live, &seen)),
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            pending_changes: self.pending_changes(filter.as_ref()),
             ..Default::default()
         };
         for (key, entry) in snapshot.entries() {

@@ -30,27 +30,33 @@ const REPLACED_AFTER: Duration = Duration::from_millis(100);
 /// What a caller wants to wait for, before it is known whether the change is accepted.
 pub(super) struct Asked {
     wait: Wait,
-    intent: Option<Intent>,
-    /// The change is about a prefix that is advertised already.
+    intents: Vec<Intent>,
+    /// A change is about a prefix that is advertised already.
     was_advertised: bool,
 }
 
 impl Asked {
-    pub(super) fn new(wait: Wait, change: &Change, live: &Live) -> Self {
-        let intent = match change {
+    /// For a call that asks for one change.
+    pub(super) fn for_change(wait: Wait, change: &Change, live: &Live) -> Self {
+        Self::new(wait, [change], live)
+    }
+
+    pub(super) fn new<'a>(wait: Wait, changes: impl IntoIterator<Item = &'a Change>, live: &Live) -> Self {
+        let intents = changes.into_iter().filter_map(|change| match change {
             Change::Put(intent) if wait != Wait::None => Some(intent.clone()),
             _ => None,
-        };
-        let was_advertised = intent.as_ref().is_some_and(|intent| match intent {
+        });
+        let intents: Vec<_> = intents.collect();
+        let was_advertised = intents.iter().any(|intent| match intent {
             Intent::Prefix(a) => a.protocol == Protocol::Bgp && live.advertised.contains_key(&(a.protocol, a.prefix)),
             _ => false,
         });
-        Self { wait, intent, was_advertised }
+        Self { wait, intents, was_advertised }
     }
 
     /// For a call that takes away and asks for nothing.
     pub(super) fn for_removals(wait: Wait) -> Self {
-        Self { wait, intent: None, was_advertised: false }
+        Self { wait, intents: Vec::new(), was_advertised: false }
     }
 
     /// What to wait for now that the change is accepted.
@@ -58,11 +64,14 @@ impl Asked {
         let mut goals = Vec::new();
         if self.wait != Wait::None {
             let revision = accepted.snapshot.revision();
-            goals.extend(self.intent.map(|intent| Goal::There(owner.clone(), intent)));
+            let restored = accepted.batch.iter().flat_map(|outcome| outcome.restored.iter().cloned());
+            let intents = self.intents.into_iter().chain(restored);
+            goals.extend(intents.map(|intent| Goal::There(owner.clone(), intent)));
             goals.extend(accepted.removed.iter().map(|key| Goal::Gone(key.clone(), revision)));
             goals.extend(accepted.drained.iter().flat_map(|scope| drain::goals(&accepted.snapshot, scope)));
         }
-        let replaced = self.was_advertised || accepted.drained.is_some();
+        let restores = accepted.batch.as_ref().is_some_and(|outcome| !outcome.restored.is_empty());
+        let replaced = self.was_advertised || restores || accepted.drained.is_some();
         let replaces = self.wait == Wait::Advertised && replaced && accepted.changed;
         Goals { wait: self.wait, goals, replaces }
     }
@@ -72,7 +81,7 @@ impl Asked {
 pub(super) struct Goals {
     wait: Wait,
     goals: Vec<Goal>,
-    /// The prefix was advertised before, with other attributes.
+    /// A prefix was, or may have been, advertised before with other attributes.
     replaces: bool,
 }
 

@@ -62,8 +62,8 @@ impl Scan {
                 }
                 Frame::Whole(payload, rest) => {
                     match understand(payload) {
-                        Ok(change) => {
-                            self.changes.push(change);
+                        Ok((owner, changes)) => {
+                            self.changes.extend(changes.into_iter().map(|change| (owner.clone(), change)));
                             self.good.extend(&frames[..frames.len() - rest.len()]);
                         }
                         // The frame is as it was written, so this is one record that another version wrote: it
@@ -77,12 +77,12 @@ impl Scan {
     }
 }
 
-fn understand(payload: &[u8]) -> Result<(OwnerName, Change), String> {
+fn understand(payload: &[u8]) -> Result<(OwnerName, Vec<Change>), String> {
     let record = JournalRecord::decode(payload).map_err(|error| error.to_string())?;
-    let from_proto::Record { owner, change, revision: _ } =
+    let from_proto::Record { owner, changes, revision: _ } =
         from_proto::record(&record).map_err(|bad| bad.to_string())?;
     if owner.is_config() {
         return Err(format!("owner {owner} is never journaled"));
     }
-    Ok((owner, change))
+    Ok((owner, changes))
 }

@@ -2,6 +2,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use novaroute_core::engine::Engine;
 use novaroute_core::intent::{Intent, IntentKey, Protocol, Target};
+use novaroute_core::pending::{ConfirmWithin, PendingTerms};
 use novaroute_core::policy::Policy;
 use novaroute_core::session::Registration;
 
@@ -10,18 +11,19 @@ use super::*;
 mod samples;
 use samples::{change, every_change, put_prefix, session};
 
-type Group = Vec<(OwnerName, Change, u64)>;
+type Group = Vec<Record>;
 
 fn owner(name: &str) -> OwnerName {
     name.parse().unwrap()
 }
 
 fn by(name: &str, changes: impl IntoIterator<Item = Change>) -> Group {
-    changes.into_iter().zip(1..).map(|(change, revision)| (owner(name), change, revision)).collect()
+    changes.into_iter().zip(1..).map(|(change, revision)| (owner(name), vec![change], revision)).collect()
 }
 
 fn without_revision(group: &Group) -> Vec<(OwnerName, Change)> {
-    group.iter().map(|(owner, change, _)| (owner.clone(), change.clone())).collect()
+    let changes = |(owner, changes, _): &Record| changes.iter().map(|c| (owner.clone(), c.clone())).collect::<Vec<_>>();
+    group.iter().flat_map(changes).collect()
 }
 
 /// A complete journal of this group, and its bytes.
@@ -73,11 +75,11 @@ fn a_journal_that_began_empty_stays_incomplete_over_restarts_until_it_is_marked(
     let (mut journal, loaded) = Journal::open(dir.path()).unwrap();
     assert_eq!((loaded.records.len(), loaded.complete), (1, false));
     assert!(loaded.problems.is_empty());
-    journal.compact(&Snapshot::default(), &Sessions::default()).unwrap();
+    journal.compact(&Snapshot::default(), &Sessions::default(), &PendingChanges::default()).unwrap();
     assert!(!Journal::open(dir.path()).unwrap().1.complete);
     journal.mark_complete().unwrap();
     assert!(Journal::open(dir.path()).unwrap().1.complete);
-    journal.compact(&Snapshot::default(), &Sessions::default()).unwrap();
+    journal.compact(&Snapshot::default(), &Sessions::default(), &PendingChanges::default()).unwrap();
     assert!(Journal::open(dir.path()).unwrap().1.complete);
 }
 
@@ -95,6 +97,22 @@ fn a_write_that_was_cut_short_anywhere_costs_only_what_was_not_acknowledged() {
         let (_, again) = Journal::open(dir.path()).unwrap();
         assert_eq!(again.records, [loaded.records, without_revision(&next)].concat(), "{cut}");
     }
+}
+
+#[test]
+fn changes_that_were_accepted_as_one_are_there_together_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = by("edge", [put_prefix(1)]);
+    let batch = (owner("edge"), (2..=9).map(put_prefix).chain([change("peer")]).collect::<Vec<_>>(), 10);
+    let whole = [first.clone(), vec![batch]].concat();
+    let bytes = written(dir.path(), &whole);
+    let alone = written(tempfile::tempdir().unwrap().path(), &first).len();
+    for cut in alone..bytes.len() {
+        let (_, loaded) = reopened(dir.path(), &bytes[..cut]);
+        assert!(loaded.complete && loaded.problems.is_empty(), "{cut}: {loaded:?}");
+        assert_eq!(loaded.records, without_revision(&first), "{cut}");
+    }
+    assert_eq!(reopened(dir.path(), &bytes).1.records, without_revision(&whole));
 }
 
 #[test]
@@ -141,10 +159,10 @@ fn random_bytes_never_panic() {
 fn one_record_of_another_version_does_not_take_the_others_away() {
     let dir = tempfile::tempdir().unwrap();
     let mut bytes = frame::magic(Extent::Complete).to_vec();
-    frame::push(&mut bytes, &to_proto::record(&owner("edge"), 1, &put_prefix(1))).unwrap();
+    frame::push(&mut bytes, &to_proto::record(&owner("edge"), 1, &[put_prefix(1)])).unwrap();
     let unknown = novaroute_api::journal::JournalRecord { owner: "edge".to_owned(), revision: 2, change: None };
     frame::push(&mut bytes, &unknown).unwrap();
-    frame::push(&mut bytes, &to_proto::record(&owner("edge"), 3, &put_prefix(2))).unwrap();
+    frame::push(&mut bytes, &to_proto::record(&owner("edge"), 3, &[put_prefix(2)])).unwrap();
     let (_, loaded) = reopened(dir.path(), &bytes);
     assert_eq!(loaded.records, without_revision(&by("edge", [put_prefix(1), put_prefix(2)])));
     assert!(!loaded.complete);
@@ -157,7 +175,7 @@ fn what_the_configuration_file_declares_is_not_journaled() {
     let dir = tempfile::tempdir().unwrap();
     let (mut journal, _) = Journal::open(dir.path()).unwrap();
     let before = journal.bytes;
-    journal.append(&[(OwnerName::config(), put_prefix(1), 1)]).unwrap();
+    journal.append(&[(OwnerName::config(), vec![put_prefix(1)], 1)]).unwrap();
     assert_eq!(journal.bytes, before);
     assert!(Journal::open(dir.path()).unwrap().1.records.is_empty());
 }
@@ -236,7 +254,7 @@ fn a_compacted_journal_replays_to_what_the_long_one_does() {
     let long = written(dir.path(), &history).len();
     let before = replay(&without_revision(&history));
     let (mut journal, _) = Journal::open(dir.path()).unwrap();
-    journal.compact(&before, &Sessions::default()).unwrap();
+    journal.compact(&before, &Sessions::default(), &PendingChanges::default()).unwrap();
     assert!(journal.bytes < long as u64);
     let (_, loaded) = Journal::open(dir.path()).unwrap();
     assert!(loaded.complete);
@@ -264,13 +282,37 @@ fn sessions_survive_a_compaction_and_one_that_ended_leaves_its_epoch() {
     written(dir.path(), &history);
     let before = sessions_of(&without_revision(&history));
     let (mut journal, _) = Journal::open(dir.path()).unwrap();
-    journal.compact(&replay(&without_revision(&history)), &before).unwrap();
+    journal.compact(&replay(&without_revision(&history)), &before, &PendingChanges::default()).unwrap();
     let (_, loaded) = Journal::open(dir.path()).unwrap();
     let after = sessions_of(&loaded.records);
     assert_eq!(after.terms().collect::<Vec<_>>(), before.terms().collect::<Vec<_>>());
     assert_eq!(after.get(&owner("edge")).unwrap().terms(), &session(2));
     assert_eq!((after.get(&owner("net")), after.epoch(&owner("net"))), (None, 7));
     assert_eq!(held(&replay(&loaded.records)), held(&replay(&by_records(&[("edge", put_prefix(1))]))));
+}
+
+#[test]
+fn a_change_that_waits_survives_a_compaction() {
+    let dir = tempfile::tempdir().unwrap();
+    let within = ConfirmWithin::new(120).unwrap().unwrap();
+    let terms = PendingTerms { id: "c-1".parse().unwrap(), within, undo: vec![put_prefix(1), change("peer")] };
+    let opened = Change::Pending(PendingStep::Opened(terms.clone()));
+    let history = vec![(owner("edge"), vec![put_prefix(2), opened], 2)];
+    written(dir.path(), &history);
+    let waiting = |records: &[(OwnerName, Change)]| {
+        let mut engine = engine();
+        for (owner, change) in records {
+            let decision = engine.decide(owner, change.clone()).unwrap();
+            engine.commit(decision);
+        }
+        engine
+    };
+    let (mut journal, loaded) = Journal::open(dir.path()).unwrap();
+    let before = waiting(&loaded.records);
+    journal.compact(before.snapshot(), before.sessions(), before.pending()).unwrap();
+    let after = waiting(&Journal::open(dir.path()).unwrap().1.records);
+    assert_eq!(after.pending().get(&owner("edge")).unwrap().terms, terms);
+    assert_eq!(held(after.snapshot()), held(before.snapshot()));
 }
 
 fn by_records(records: &[(&str, Change)]) -> Vec<(OwnerName, Change)> {
@@ -301,11 +343,11 @@ fn compaction_is_due_when_it_pays_and_not_again_right_after_it_failed() {
     }
     assert!(journal.should_compact());
     fs::create_dir(dir.path().join(NEW_FILE_NAME)).unwrap();
-    journal.compact(&Snapshot::default(), &Sessions::default()).unwrap_err();
+    journal.compact(&Snapshot::default(), &Sessions::default(), &PendingChanges::default()).unwrap_err();
     assert!(!journal.should_compact());
     assert!(Journal::open(dir.path()).unwrap().1.problems.is_empty());
     fs::remove_dir(dir.path().join(NEW_FILE_NAME)).unwrap();
-    journal.compact(&Snapshot::default(), &Sessions::default()).unwrap();
+    journal.compact(&Snapshot::default(), &Sessions::default(), &PendingChanges::default()).unwrap();
     assert_eq!(journal.bytes, 8);
 }
 

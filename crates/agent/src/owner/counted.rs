@@ -4,7 +4,10 @@ use novaroute_core::intent::{Change, Kind};
 
 /// Whether a journaled change is one of intents, and not of the owner's session alone.
 pub(super) fn concerns_intents(change: &Change) -> bool {
-    !matches!(change, Change::Register(_) | Change::Reopen(_) | Change::Deregister { withdraw_all: false })
+    !matches!(
+        change,
+        Change::Register(_) | Change::Reopen(_) | Change::Deregister { withdraw_all: false } | Change::Pending(_)
+    )
 }
 
 /// The kind under which a journaled change counts; a deregistration has none.
@@ -17,7 +20,8 @@ pub(super) fn kind_of(change: &Change) -> Option<Kind> {
         | Change::Deregister { .. }
         | Change::Drain(..)
         | Change::DrainDue(_)
-        | Change::Undrain(_) => None,
+        | Change::Undrain(_)
+        | Change::Pending(_) => None,
     }
 }
 
@@ -29,5 +33,6 @@ pub(super) fn operation_of(change: &Change) -> &'static str {
         Change::Deregister { .. } => "deregister",
         Change::Drain(..) | Change::DrainDue(_) => "drain",
         Change::Undrain(_) => "undrain",
+        Change::Pending(_) => "confirm",
     }
 }

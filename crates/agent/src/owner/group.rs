@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use novaroute_core::batch::Outcome;
 use novaroute_core::bgp::BgpInstance;
 use novaroute_core::drain::DrainScope;
-use novaroute_core::engine::{Decision, Engine, Recorded};
+use novaroute_core::engine::{Applied, Decision, Engine, Recorded};
 use novaroute_core::event::Event;
 use novaroute_core::intent::{Change, Intent, IntentKey, Target};
 use novaroute_core::name::OwnerName;
@@ -15,6 +16,7 @@ use novaroute_core::store::Snapshot;
 use tracing::{info, warn};
 
 use super::{Accepted, Demand, Reply};
+use crate::journal::Record;
 
 /// A change that waits for the journal.
 pub(super) struct Waiting {
@@ -29,19 +31,25 @@ pub(super) struct Decided {
     removed: Vec<IntentKey>,
     drained: Option<DrainScope>,
     changed: bool,
+    batch: Option<Outcome>,
 }
 
 impl Decided {
     pub(super) fn accepted(self, snapshot: Snapshot) -> Accepted {
-        let Self { previous_bgp, session, removed, drained, changed } = self;
-        Accepted { snapshot, previous_bgp, session, removed, drained, changed }
+        let Self { previous_bgp, session, removed, drained, changed, batch } = self;
+        Accepted { snapshot, previous_bgp, session, removed, drained, changed, batch }
+    }
+
+    /// What was decided about a batch.
+    pub(super) fn batch(&self) -> Option<&Outcome> {
+        self.batch.as_ref()
     }
 }
 
 /// What a group does, collected on a draft before any of it counts.
 pub(super) struct Group {
     pub(super) draft: Engine,
-    pub(super) journaled: Vec<(OwnerName, Change, u64)>,
+    pub(super) journaled: Vec<Record>,
     pub(super) waiting: Vec<Waiting>,
     pub(super) events: Vec<Event>,
     /// What does not wait for the journal.
@@ -85,9 +93,17 @@ impl Group {
     pub(super) fn decide(&mut self, owner: &OwnerName, demand: Demand, origin: &Origin) -> Result<Decided, Rejection> {
         let drained = match &demand {
             Demand::Change(change) => change.drained(owner),
-            Demand::Session(_) => None,
+            Demand::Session(_) | Demand::Batch(_) | Demand::Settle(_) => None,
         };
         let decision = match demand {
+            Demand::Batch(batch) => {
+                let applied = self.draft.apply_batch(owner, batch, origin)?;
+                return Ok(self.decided_by(owner, applied));
+            }
+            Demand::Settle(settlement) => {
+                let applied = self.draft.settle(owner, &settlement, origin)?;
+                return Ok(self.decided_by(owner, applied));
+            }
             Demand::Change(change) => self.draft.decide_from(owner, change, origin),
             Demand::Session(call) => self.draft.decide_session(owner, &call, origin),
         }?;
@@ -95,7 +111,31 @@ impl Group {
         let (changed, removed) = (decision.changes_intents(), decision.removed().cloned().collect());
         self.make(owner, decision);
         let session = self.draft.sessions().get(owner).map(|session| session.terms().clone());
-        Ok(Decided { previous_bgp, session, removed, drained, changed })
+        Ok(Decided { previous_bgp, session, removed, drained, changed, batch: None })
+    }
+
+    /// What was decided about many changes, which the draft has taken in already.
+    fn decided_by(&mut self, owner: &OwnerName, mut applied: Applied) -> Decided {
+        let (removed, batch) = (std::mem::take(&mut applied.removed), Some(std::mem::take(&mut applied.outcome)));
+        let changed = self.take_applied(owner, applied);
+        Decided { previous_bgp: None, session: None, removed, drained: None, changed, batch }
+    }
+
+    /// Keeps what the draft has taken in already; `true` if the journal has something to say of it.
+    fn take_applied(&mut self, owner: &OwnerName, applied: Applied) -> bool {
+        let changed = !applied.journaled.is_empty();
+        self.events.extend(applied.events);
+        self.journaled.push((owner.clone(), applied.journaled, self.draft.snapshot().revision()));
+        changed
+    }
+
+    /// Takes back the changes that nobody confirmed in time.
+    pub(super) fn run_out(&mut self, now_ms: u64) {
+        for owner in self.draft.pending().over(now_ms) {
+            info!(%owner, "its change was not confirmed in time: what it held before comes back");
+            let applied = self.draft.run_out(&owner);
+            self.take_applied(&owner, applied);
+        }
     }
 
     /// Withdraws what is held by the owners who did not come back in time, and what was drained for long enough.
@@ -116,7 +156,7 @@ impl Group {
         let journaled = decision.journaled().to_vec();
         self.events.extend(self.draft.commit(decision));
         let revision = self.draft.snapshot().revision();
-        self.journaled.extend(journaled.into_iter().map(|change| (owner.clone(), change, revision)));
+        self.journaled.push((owner.clone(), journaled, revision));
     }
 
     pub(super) fn take(&mut self, taken: Unjournaled) {

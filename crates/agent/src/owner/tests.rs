@@ -1,10 +1,12 @@
 //! The owner task under a paused clock: leases that end, are renewed, outlive a restart.
 
+use novaroute_core::batch::{Batch, Mode};
 use novaroute_core::bgp::PrefixAttributes;
 use novaroute_core::drain::{DrainDelay, DrainPhase, DrainTerms};
 use novaroute_core::event::EventType;
-use novaroute_core::intent::{Advertisement, Protocol};
-use novaroute_core::session::{Lease, Registration};
+use novaroute_core::intent::{Advertisement, Intent, IntentKey, Protocol};
+use novaroute_core::pending::ConfirmWithin;
+use novaroute_core::session::{ConnectionId, Lease, Registration, SessionCall, SessionTerms};
 use tokio::task::JoinHandle;
 use tokio::time::{advance, sleep};
 
@@ -13,6 +15,8 @@ use crate::events::{Delivery, Subscription};
 use crate::restore::restore;
 
 const GRACE: Duration = Duration::from_secs(30);
+/// How long a change waits to be confirmed.
+const WITHIN: Duration = Duration::from_secs(120);
 const LEASE: Duration = Duration::from_secs(10);
 /// What the task's own ticks may add.
 const LATE: Duration = Duration::from_millis(50);
@@ -210,4 +214,29 @@ async fn a_rehearsal_leaves_nothing_behind() {
     assert_eq!(agent.event().await, EventType::OwnerDeregistered, "nothing was told in between");
     agent.crash().await;
     assert_eq!(Running::start(dir.path()).held(), 1, "nor journaled");
+}
+
+/// A change that waits goes back when its time is over, also in the next life of the agent, whose clock starts afresh.
+#[tokio::test(start_paused = true)]
+async fn what_nobody_confirms_goes_back_also_after_a_crash() {
+    let dir = tempfile::tempdir().unwrap();
+    let agent = Running::start(dir.path());
+    agent.put().await;
+    let confirm = Some(("c-1".parse().unwrap(), ConfirmWithin::new(120).unwrap().unwrap()));
+    let replacement = Batch { mode: Mode::Replace, confirm, ..Batch::default() };
+    let accepted = agent.owner.submit_from(edge(), Demand::Batch(replacement), Origin::default()).await.unwrap();
+    assert_eq!((accepted.removed.len(), agent.held()), (1, 0));
+    sleep(WITHIN - LATE).await;
+    assert_eq!(agent.view.borrow().pending.len(), 1);
+    agent.crash().await;
+
+    let mut agent = Running::start(dir.path());
+    sleep(WITHIN - LATE).await;
+    assert_eq!((agent.view.borrow().pending.len(), agent.held()), (1, 0));
+    sleep(LATE * 2).await;
+    assert_eq!((agent.view.borrow().pending.len(), agent.held()), (0, 1));
+    assert_eq!(agent.event().await, EventType::ChangeRolledBack);
+    agent.crash().await;
+    let agent = Running::start(dir.path());
+    assert_eq!((agent.view.borrow().pending.len(), agent.held()), (0, 1));
 }

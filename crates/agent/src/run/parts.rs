@@ -17,7 +17,7 @@ use crate::edits::Edits;
 use crate::events::EventHub;
 use crate::frr::VtyFrr;
 use crate::gate::Gate;
-use crate::grpc::{EXPLAINED_AT_ONCE_MAX, Service};
+use crate::grpc::{EXPLAINED_AT_ONCE_MAX, Room, Service};
 use crate::http::Readiness;
 use crate::journal::{Journal, Loaded};
 use crate::logging::LevelHandle;
@@ -159,6 +159,7 @@ impl Shared {
 
     fn service(&self, frr: &Frr, gate: Gate) -> Service {
         Service {
+            room: Room::default(),
             gate,
             frr: frr.clone(),
             refused_packets: self.refused_packets.clone(),
@@ -177,7 +178,7 @@ impl Shared {
 
     /// The text of `/metrics` as it is now.
     pub(super) fn exposition(&self) -> Result<String, std::fmt::Error> {
-        let View { snapshot, sessions, policies: _ } = self.view.borrow().clone();
+        let View { snapshot, sessions, .. } = self.view.borrow().clone();
         let live = self.live.borrow().clone();
         let frr_connected = live.frr_connected();
         self.metrics.encode(&Scrape { snapshot, live, sessions, frr_connected })

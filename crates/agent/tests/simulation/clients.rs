@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::{NonZeroU8, NonZeroU16, NonZeroU32};
 
+use novaroute_core::batch::{Batch, Item};
 use novaroute_core::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
 use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes, Prepend};
 use novaroute_core::exchange::{Accepted, AllowAsIn, Exchange, ExportPolicy, ImportPolicy, MaxPrefixAction};
@@ -63,6 +64,18 @@ pub(crate) fn request(rng: &mut Rng) -> (OwnerName, Change) {
         _ => Change::Put(any_intent(rng)),
     };
     (owner, change)
+}
+
+/// Many changes of one owner in one call.
+pub(crate) fn batch(rng: &mut Rng) -> (OwnerName, Batch) {
+    let owner = rng.pick(&OWNERS).parse().unwrap();
+    let items = (0..2 + rng.below(5)).map(|_| {
+        let intent = any_intent(rng);
+        let removes = rng.percent(25);
+        Item::from(if removes { Change::Remove(Target::Key(intent.key())) } else { Change::Put(intent) })
+    });
+    let items = items.collect();
+    (owner, Batch { atomic: rng.percent(30), items, ..Batch::default() })
 }
 
 /// The instance that most other things wait for.
@@ -233,8 +246,11 @@ pub(crate) fn keys_of(change: &Change, held: impl Iterator<Item = IntentKey>) ->
             held.filter(|key| matches!(key, IntentKey::Bfd(bfd) if bfd.peer == *peer)).collect()
         }
         Change::Deregister { .. } => held.collect(),
-        Change::Register(_) | Change::Reopen(_) | Change::Drain(..) | Change::DrainDue(_) | Change::Undrain(_) => {
-            BTreeSet::new()
-        }
+        Change::Register(_)
+        | Change::Reopen(_)
+        | Change::Drain(..)
+        | Change::DrainDue(_)
+        | Change::Undrain(_)
+        | Change::Pending(_) => BTreeSet::new(),
     }
 }

@@ -57,7 +57,8 @@ impl Model {
             | Change::Reopen(_)
             | Change::Drain(..)
             | Change::DrainDue(_)
-            | Change::Undrain(_) => {}
+            | Change::Undrain(_)
+            | Change::Pending(_) => {}
         }
         true
     }

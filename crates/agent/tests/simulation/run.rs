@@ -5,9 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::join_all;
+use novaroute_agent::owner::Demand;
+use novaroute_core::batch::ItemOutcome;
 use novaroute_core::intent::Change;
 use novaroute_core::name::OwnerName;
 use novaroute_core::rejection::RejectionClass;
+use novaroute_core::session::Origin;
 use tokio::time::sleep;
 use tracing::debug;
 
@@ -60,7 +63,8 @@ impl Run {
     }
 
     async fn step(mut self) -> Self {
-        match self.rng.below(20) {
+        match self.rng.below(22) {
+            20 | 21 => self.ask_at_once().await,
             0..=9 => {
                 let requests = (0..1 + self.rng.below(4)).map(|_| clients::request(&mut self.rng)).collect();
                 self.ask(requests).await;
@@ -93,6 +97,36 @@ impl Run {
                 Err(refused) if refused.class == RejectionClass::Unavailable => assert!(self.disk.is_full()),
                 Err(_) => {}
             }
+        }
+        watch.on_answers();
+    }
+
+    /// Sends many changes as one, and takes in what is acknowledged of them.
+    async fn ask_at_once(&mut self) {
+        let (owner, batch) = clients::batch(&mut self.rng);
+        let changes: Vec<_> = batch.items.iter().filter_map(|item| item.change.clone()).collect();
+        self.announce(&changes.iter().map(|change| (owner.clone(), change.clone())).collect::<Vec<_>>());
+        debug!(%owner, ?batch, "asking at once");
+        let answer = self.agent.owner.submit_from(owner.clone(), Demand::Batch(batch), Origin::default()).await;
+        let watch = &mut self.link.node().watch;
+        match answer {
+            Ok(accepted) => {
+                let outcome = accepted.batch.unwrap();
+                let done = |decided: &ItemOutcome| {
+                    outcome.done && matches!(decided, ItemOutcome::Changed | ItemOutcome::Unchanged)
+                };
+                let done: Vec<_> = changes.iter().zip(&outcome.items).filter(|(_, item)| done(item)).collect();
+                // What is taken back is taken back first.
+                let (removals, puts): (Vec<_>, Vec<_>) =
+                    done.into_iter().partition(|(change, _)| matches!(change, Change::Remove(_)));
+                for (change, _) in removals.into_iter().chain(puts) {
+                    assert!(
+                        watch.model.acknowledge(&owner, change),
+                        "{owner} was given what another one holds: {change:?}"
+                    );
+                }
+            }
+            Err(refused) => assert!(refused.class == RejectionClass::Unavailable && self.disk.is_full(), "{refused}"),
         }
         watch.on_answers();
     }

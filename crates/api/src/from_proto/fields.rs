@@ -73,6 +73,11 @@ impl Fields {
     /// All there is to say, together with why the value of `field` is refused.
     pub(super) fn refused(mut self, field: &str, description: String) -> BadFields {
         self.refuse(field, description);
+        self.refusals()
+    }
+
+    /// All that was refused.
+    pub(crate) fn refusals(self) -> BadFields {
         BadFields { violations: self.violations, omitted: self.omitted }
     }
 
@@ -80,7 +85,7 @@ impl Fields {
     pub(crate) fn finish<T>(self, value: Result<T, Refused>) -> Result<T, BadFields> {
         match value {
             Ok(value) if self.violations.is_empty() && self.omitted == 0 => Ok(value),
-            _ => Err(BadFields { violations: self.violations, omitted: self.omitted }),
+            _ => Err(self.refusals()),
         }
     }
 }

@@ -8,14 +8,15 @@ use novaroute_core::{
     intent::{Advertisement, Change, Intent, IntentKey, Target},
     ospf::OspfInterface,
     peer::{GracefulRestart, Peer, PeerKey, PeerSettings, PeerType},
+    pending::{PendingStep, PendingTerms},
     prefix::Family,
     session::{Lease, Registration, SessionTerms},
 };
 
-use super::{drain, protocol, text};
+use super::{drain, protocol, recorded, text};
 use crate::{
-    journal::{RemoveBgp, SessionOpened, journal_record::Change as Recorded},
-    v1,
+    journal::{PendingOpened, PendingSettled, RemoveBgp, SessionOpened, journal_record::Change as Recorded},
+    v1::{self, intent_item::Change as Asked},
 };
 
 pub(super) fn change(change: &Change) -> Recorded {
@@ -32,6 +33,19 @@ pub(super) fn change(change: &Change) -> Recorded {
         Change::Drain(scope, terms) => Recorded::Drain(drain::drain(scope.as_ref(), *terms)),
         Change::DrainDue(scope) => Recorded::DrainDue(drain::drain_due(scope)),
         Change::Undrain(scope) => Recorded::Undrain(drain::undrain(scope.as_ref())),
+        Change::Pending(PendingStep::Opened(terms)) => Recorded::PendingOpened(pending_opened(terms)),
+        Change::Pending(PendingStep::Settled(id)) => {
+            Recorded::PendingSettled(PendingSettled { change_id: id.to_string() })
+        }
+    }
+}
+
+fn pending_opened(terms: &PendingTerms) -> PendingOpened {
+    let PendingTerms { id, within, undo } = terms;
+    PendingOpened {
+        change_id: id.to_string(),
+        confirm_within_s: within.seconds(),
+        undo: undo.iter().map(|undone| recorded(change(undone))).collect(),
     }
 }
 
@@ -55,6 +69,19 @@ fn session_opened(terms: &SessionTerms) -> SessionOpened {
         instance: text(instance.as_ref()),
         bound: *bound,
     }
+}
+
+/// The item that would ask for an intent. It carries the password in the clear.
+#[must_use]
+pub fn intent_item(intent: &Intent) -> v1::IntentItem {
+    let change = match intent {
+        Intent::Bgp(instance) => Asked::ConfigureBgp(configure_bgp(instance)),
+        Intent::Peer(peer) => Asked::ApplyPeer(apply_peer(peer)),
+        Intent::Prefix(advertisement) => Asked::AdvertisePrefix(advertise_prefix(advertisement)),
+        Intent::Bfd(session) => Asked::EnableBfd(enable_bfd(session)),
+        Intent::Ospf(interface) => Asked::EnableOspf(enable_ospf(interface)),
+    };
+    v1::IntentItem { change: Some(change) }
 }
 
 fn put(intent: &Intent) -> Recorded {

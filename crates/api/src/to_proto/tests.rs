@@ -14,12 +14,13 @@ use novaroute_core::{
     event::{Event, EventType},
     exchange::{Accepted, AllowAsIn, Exchange, ExportPolicy, ImportPolicy, MaxPrefixAction, PrefixRange},
     intent::{Advertisement, Change, Intent, IntentKey, Protocol, Target},
-    name::{Description, InstanceName, InterfaceName, OwnerName, SessionId, ShutdownMessage},
+    name::{ChangeId, Description, InstanceName, InterfaceName, OwnerName, SessionId, ShutdownMessage},
     ospf::{AreaId, OspfInterface, OspfTimers},
     peer::{
         AdvertisementInterval, GracefulRestart, Peer, PeerKey, PeerSettings, PeerTimers, PeerType, Shutdown,
         TtlSecurity,
     },
+    pending::{ConfirmWithin, PendingStep, PendingTerms},
     prefix::{Family, Prefix, parse_host_address},
     secret::Password,
     session::{Lease, Registration, SessionTerms},
@@ -283,6 +284,7 @@ fn change() -> impl Strategy<Value = Change> {
         1 => family().prop_flat_map(host).prop_map(|peer| Change::Remove(Target::BfdSessionsTo(peer))),
         1 => registration().prop_map(Change::Register),
         1 => terms().prop_map(Change::Reopen),
+        1 => pending().prop_map(Change::Pending),
         1 => any::<bool>().prop_map(|withdraw_all| Change::Deregister { withdraw_all }),
         1 => (option::of(drain_scope()), option::of(0_u32..=86_400)).prop_map(|(scope, delay)| {
             let withdraw_after = delay.map(|seconds| DrainDelay::new(seconds).unwrap());
@@ -298,18 +300,31 @@ fn drain_scope() -> impl Strategy<Value = DrainScope> {
     prop_oneof![Just(DrainScope::Node), owner.prop_map(DrainScope::Owner)]
 }
 
+fn pending() -> impl Strategy<Value = PendingStep> {
+    let id = || "[a-z0-9][a-z0-9.-]{0,63}".prop_map(parse::<ChangeId>);
+    let undo = prop_oneof![
+        intent().prop_map(Change::Put),
+        intent().prop_map(|intent| Change::Remove(Target::Key(intent.key()))),
+    ];
+    let terms = (id(), 1_u32..=86_400, proptest::collection::vec(undo, 0..3)).prop_map(|(id, seconds, undo)| {
+        let within = ConfirmWithin::new(seconds).unwrap().unwrap();
+        PendingStep::Opened(PendingTerms { id, within, undo })
+    });
+    prop_oneof![terms, id().prop_map(PendingStep::Settled)]
+}
+
 fn owner() -> impl Strategy<Value = OwnerName> {
     prop_oneof!["[a-z][a-z0-9_.-]{0,62}".prop_map(parse::<OwnerName>), Just(OwnerName::config())]
 }
 
 proptest! {
     #[test]
-    fn a_record_is_read_back_as_the_change_that_was_written(
-        owner in owner(), revision: u64, change in change()
+    fn a_record_is_read_back_as_the_changes_that_were_written(
+        owner in owner(), revision: u64, changes in proptest::collection::vec(change(), 1..4)
     ) {
-        let bytes = record(&owner, revision, &change).encode_to_vec();
+        let bytes = record(&owner, revision, &changes).encode_to_vec();
         let read = from_proto::record(&JournalRecord::decode(bytes.as_slice()).unwrap());
-        prop_assert_eq!(read, Ok(from_proto::Record { owner, revision, change }));
+        prop_assert_eq!(read, Ok(from_proto::Record { owner, revision, changes }));
     }
 
     #[test]

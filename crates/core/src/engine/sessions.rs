@@ -9,7 +9,7 @@ use crate::name::{OwnerName, SessionId};
 use crate::rejection::{Rejection, RejectionClass};
 use crate::session::{ConnectionId, Lapse, Origin, Registration, Session, SessionCall, SessionTerms};
 use crate::state::Reason;
-use crate::store::{Place, Slot};
+use crate::store::{Place, Slot, Snapshot};
 
 /// So many intents go at the end of a replay whatever part of all they are; more only if they are at most half of what
 /// the owner holds, or if it confirms.
@@ -46,6 +46,7 @@ impl Engine {
                     return Err(opened_before_the_start(owner));
                 }
                 let (steps, journaled) = self.sweep(owner, *confirm_removals)?;
+                self.check_pending(owner, &steps)?;
                 Ok(decision(steps, journaled))
             }
         }
@@ -56,9 +57,11 @@ impl Engine {
     pub fn decide_expiries(&self, now_ms: u64, grace_ms: u64) -> Vec<Decision> {
         let expired = self.sessions.expired(now_ms, grace_ms);
         let decision = |(owner, lapse): (OwnerName, Lapse)| {
-            let mut steps = vec![Step::ExpireSession(lapse)];
+            let (forget, forgotten) = self.forgetting_steps(&owner).unzip();
+            let mut steps: Vec<_> = [Step::ExpireSession(lapse)].into_iter().chain(forget).collect();
             steps.extend(self.closing_steps(&owner, true).into_iter().filter(Step::changes_intents));
-            Decision { owner, steps, journaled: vec![Change::Deregister { withdraw_all: true }] }
+            let journaled = forgotten.into_iter().chain([Change::Deregister { withdraw_all: true }]).collect();
+            Decision { owner, steps, journaled }
         };
         expired.into_iter().map(decision).collect()
     }
@@ -71,10 +74,17 @@ impl Engine {
     /// Refuses a call that names a session which is not the owner's open one. A registration may name one that ended:
     /// it opens the next.
     pub(super) fn check_session(&self, owner: &OwnerName, change: &Change, origin: &Origin) -> Result<(), Rejection> {
-        let Some(named) = &origin.session else { return Ok(()) };
-        match self.session_named(owner, Some(named)) {
+        match self.check_named_session(owner, origin) {
             Err(rejection) if rejection.reason == Reason::NoSession && matches!(change, Change::Register(_)) => Ok(()),
-            checked => checked.map(drop),
+            checked => checked,
+        }
+    }
+
+    /// Refuses a call that names a session which is not the owner's open one.
+    pub(super) fn check_named_session(&self, owner: &OwnerName, origin: &Origin) -> Result<(), Rejection> {
+        match &origin.session {
+            Some(named) => self.session_named(owner, Some(named)).map(drop),
+            None => Ok(()),
         }
     }
 
@@ -136,26 +146,45 @@ impl Engine {
         let unclaimed =
             |(_, place, slot): &(&IntentKey, Place, &Slot)| slot.at(*place).is_some_and(|entry| entry.claimed != epoch);
         let swept: BTreeMap<_, _> = held().filter(unclaimed).map(|(key, place, _)| (key.clone(), place)).collect();
-        let (removed, all) = (swept.len(), held().count());
-        if !confirmed && removed > SWEEP_UNCONFIRMED_MAX && removed * 2 > all {
-            return Err(sweep_too_large(owner, removed, all));
-        }
-        if !confirmed && self.leaves_bgp_without_instance(&swept) {
-            return Err(sweep_of_the_instance(owner, removed, all));
-        }
+        check_sweep(self.snapshot(), &Sweep { owner, swept: &swept, confirmed, by: "the end of the replay" }, false)?;
         let journaled = swept.keys().map(|key| Change::Remove(Target::Key(key.clone()))).collect();
         Ok((swept.into_iter().map(|(key, place)| Step::Remove(place, key)).collect(), journaled))
     }
+}
 
-    /// Without the BGP instance nothing of BGP is left on the node, whoever holds it.
-    fn leaves_bgp_without_instance(&self, swept: &BTreeMap<IntentKey, Place>) -> bool {
-        let is_bgp = |key: &IntentKey| matches!(key, IntentKey::Peer(_) | IntentKey::Prefix(Protocol::Bgp, _));
-        let instance_goes = swept.get(&IntentKey::Bgp).is_some_and(|place| {
-            let slot = self.snapshot().slot(&IntentKey::Bgp);
-            slot.is_some_and(|slot| slot.entries().count() == 1 && slot.at(*place).is_some())
-        });
-        instance_goes && self.snapshot().slots().any(|(key, _)| is_bgp(key) && !swept.contains_key(key))
+/// What is to go in one step because its owner did not name it.
+pub(super) struct Sweep<'a> {
+    pub(super) owner: &'a OwnerName,
+    pub(super) swept: &'a BTreeMap<IntentKey, Place>,
+    /// The owner has said that it means it.
+    pub(super) confirmed: bool,
+    /// What it goes by, for people.
+    pub(super) by: &'static str,
+}
+
+/// Refuses a sweep that may be a mistake, unless it is confirmed. `bgp_comes`: peers or BGP prefixes are asked for in the
+/// same step.
+pub(super) fn check_sweep(snapshot: &Snapshot, sweep: &Sweep<'_>, bgp_comes: bool) -> Result<(), Rejection> {
+    let Sweep { owner, swept, confirmed, .. } = sweep;
+    let removed = swept.len();
+    let all = || snapshot.slots().filter(|(_, slot)| slot.place_of(owner).is_some()).count();
+    if !confirmed && removed > SWEEP_UNCONFIRMED_MAX && removed * 2 > all() {
+        return Err(sweep_too_large(sweep, all()));
     }
+    if !confirmed && leaves_bgp_without_instance(snapshot, swept, bgp_comes) {
+        return Err(sweep_of_the_instance(sweep, all()));
+    }
+    Ok(())
+}
+
+/// Without the BGP instance nothing of BGP is left on the node, whoever holds it.
+fn leaves_bgp_without_instance(snapshot: &Snapshot, swept: &BTreeMap<IntentKey, Place>, bgp_comes: bool) -> bool {
+    let is_bgp = |key: &IntentKey| matches!(key, IntentKey::Peer(_) | IntentKey::Prefix(Protocol::Bgp, _));
+    let instance_goes = swept.get(&IntentKey::Bgp).is_some_and(|place| {
+        let slot = snapshot.slot(&IntentKey::Bgp);
+        slot.is_some_and(|slot| slot.entries().count() == 1 && slot.at(*place).is_some())
+    });
+    instance_goes && (bgp_comes || snapshot.slots().any(|(key, _)| is_bgp(key) && !swept.contains_key(key)))
 }
 
 fn failed_precondition(reason: Reason, message: String) -> Rejection {
@@ -189,20 +218,23 @@ fn superseded(owner: &OwnerName, by: &SessionTerms) -> Rejection {
     }
 }
 
-fn sweep_too_large(owner: &OwnerName, removed: usize, held: usize) -> Rejection {
+fn sweep_too_large(sweep: &Sweep<'_>, held: usize) -> Rejection {
+    let Sweep { owner, swept, by, .. } = sweep;
+    let removed = swept.len();
     let text = format!(
-        "the end of the replay would remove {removed} of the {held} intents of owner {owner}, more than half and more \
-         than {SWEEP_UNCONFIRMED_MAX}: claim what is still wanted, or set confirm_removals"
+        "{by} would remove {removed} of the {held} intents of owner {owner}, more than half and more than \
+         {SWEEP_UNCONFIRMED_MAX}: name what is still wanted, or set confirm_removals"
     );
     failed_precondition(Reason::SweepTooLarge, text).with("removals", removed).with("held", held)
 }
 
-fn sweep_of_the_instance(owner: &OwnerName, removed: usize, held: usize) -> Rejection {
+fn sweep_of_the_instance(sweep: &Sweep<'_>, held: usize) -> Rejection {
+    let Sweep { owner, swept, by, .. } = sweep;
     let text = format!(
-        "the end of the replay would remove the BGP instance that owner {owner} holds, and all peers and BGP prefixes \
-         of the node with it: call ConfigureBGP to claim it, or set confirm_removals"
+        "{by} would remove the BGP instance that owner {owner} holds, and all peers and BGP prefixes of the node with \
+         it: ask for it with ConfigureBGP to keep it, or set confirm_removals"
     );
-    failed_precondition(Reason::SweepTooLarge, text).with("removals", removed).with("held", held)
+    failed_precondition(Reason::SweepTooLarge, text).with("removals", swept.len()).with("held", held)
 }
 
 #[cfg(test)]

@@ -147,7 +147,7 @@ fn all_problems_of_a_list_are_reported_at_once() {
             f.yaml: item 1: unknown action `advertize`; did you mean `advertise`?
             f.yaml: item 2 (advertise): protocol: unknown word `bpg`; did you mean `bgp`?
             f.yaml: item 2 (advertise): unknown key `atributes`; did you mean `attributes`?
-            f.yaml: item 3: no `action`; known: register, deregister, configure-bgp, apply-peer, remove-peer, advertise, withdraw, enable-bfd, disable-bfd, enable-ospf, disable-ospf, end-of-replay, renew, handoff, drain, undrain
+            f.yaml: item 3: no `action`; known: register, deregister, configure-bgp, apply-peer, remove-peer, advertise, withdraw, enable-bfd, disable-bfd, enable-ospf, disable-ospf, end-of-replay, renew, handoff, drain, undrain, confirm
             f.yaml: item 4: expected a map, found text
             f.yaml: item 5 (apply-peer): peer: unknown key `neighbour_address`; did you mean `neighbor_address`?
             f.yaml: item 5 (apply-peer): peer.remote_as: expected a whole number, found text

@@ -37,6 +37,18 @@ Examples:
   novaroutectl ospf
   novaroutectl ospf -o wide";
 
+pub(super) const OWNERS: &str = "\
+Examples:
+  novaroutectl owners
+  novaroutectl owners -o wide --watch
+  novaroutectl owners -o json | jq -r '.owners[] | select(.registered | not) | .owner'";
+
+pub(super) const INTENTS: &str = "\
+Examples:
+  novaroutectl intents --owner edge
+  novaroutectl intents -o yaml
+  novaroutectl intents -o json | jq -r '.intents[] | select(.state == \"refused\") | .key'";
+
 pub(super) const EVENTS: &str = "\
 Examples:
   novaroutectl events
@@ -104,6 +116,16 @@ Examples:
   novaroutectl undrain
   novaroutectl undrain --node --owner admin --token-file admin.token";
 
+pub(super) const CONFIRM: &str = "\
+Examples:
+  novaroutectl apply -f routes.yaml --prune --confirm-within 2m
+  novaroutectl confirm";
+
+pub(super) const ROLLBACK: &str = "\
+Examples:
+  novaroutectl rollback
+  novaroutectl rollback 8d0f5c21 --wait";
+
 pub(super) const CONFIGURE_BGP: &str = "\
 Examples:
   novaroutectl configure-bgp --local-as 65001 --router-id 192.0.2.1";
@@ -163,6 +185,8 @@ pub(super) const APPLY: &str = "\
 Examples:
   novaroutectl apply -f routes.yaml
   novaroutectl apply -f routes.yaml --dry-run
+  novaroutectl apply -f routes.yaml --atomic --wait
+  novaroutectl apply -f routes.yaml --prune --confirm-within 2m
   novaroutectl apply -f - -o json
 
 What an owner wants, with the names of the proto fields:

@@ -73,6 +73,15 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A time of whole seconds.
+pub(super) fn whole_seconds(text: &str) -> Result<u32, String> {
+    let time = duration(text)?;
+    match u32::try_from(time.as_secs()) {
+        Ok(seconds) if time.subsec_nanos() == 0 => Ok(seconds),
+        _ => Err("write a time of whole seconds".into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +101,12 @@ mod tests {
         for text in ["10.0.0.0/8 16", "10.0.0.0/8 ge", "10.0.0.0/8 ge x", "10.0.0.0/8 gt 16"] {
             assert!(prefix_range(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn some_times_are_whole_seconds() {
+        assert_eq!((whole_seconds("90"), whole_seconds("2m")), (Ok(90), Ok(120)));
+        assert!(whole_seconds("1500ms").is_err());
     }
 
     #[test]

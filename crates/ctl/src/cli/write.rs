@@ -53,6 +53,20 @@ pub(crate) enum WriteCommand {
         #[arg(long)]
         withdraw_all: bool,
     },
+    /// Let a change count that `apply --confirm-within` made
+    #[command(after_help = examples::CONFIRM)]
+    Confirm {
+        /// What `apply` told; left out: whichever change of the owner waits
+        #[arg(value_name = "CHANGE", default_value = "", hide_default_value = true)]
+        change: String,
+    },
+    /// Take back a change that `apply --confirm-within` made
+    #[command(after_help = examples::ROLLBACK)]
+    Rollback {
+        /// What `apply` told; left out: whichever change of the owner waits
+        #[arg(value_name = "CHANGE", default_value = "", hide_default_value = true)]
+        change: String,
+    },
     /// End the agent and leave FRR as it is, for the next one to take over
     #[command(after_help = examples::HANDOFF)]
     Handoff,

@@ -1,5 +1,9 @@
 //! `apply`.
 
+mod steps;
+
+use novaroute_api::v1;
+
 use super::wait;
 use crate::{
     agent::Agent,
@@ -7,33 +11,59 @@ use crate::{
     cli::{ApplyArgs, Global},
     exit::Failure,
     identity::Identity,
-    output::{DataFormat, outcome::Outcome, refusal::Refusal, screen::Screen, view::View},
+    output::{DataFormat, outcome, outcome::Outcome, refusal::Refusal, screen::Screen, view::View},
     request::Request,
     source::Source,
 };
+use steps::{Batch, Step};
 
-/// Sends the requests of a file one after the other, also after one failed.
+/// Sends the requests of a file: those of one owner as one decision.
 pub(super) async fn run(global: &Global, args: &ApplyArgs, screen: Screen) -> Result<(), Failure> {
     let source = Source::read(&args.file)?;
     let identity = Identity::resolve(global)?;
-    let mut requests = apply_file::parse(&source, &identity)
+    let requests = apply_file::parse(&source, &identity)
         .map_err(|problems| Failure::Usage(format!("nothing was sent\n{problems}")))?;
-    if let Some(wait) = wait::asked(global) {
-        requests.iter_mut().for_each(|request| request.set_wait(wait));
-    }
     if global.dry_run {
         return print(&requests, screen);
     }
+    let steps = steps::of(requests);
+    if args.prune {
+        check_prune(&steps)?;
+    }
+    let run = Run { global, args, screen };
     match (Agent::connect(global).await, screen.format.data()) {
-        (Ok(mut agent), _) => send_all(global, &requests, &mut agent, screen).await,
-        (Err(refusal), Some(format)) => none_sent(&requests, &refusal, format, screen),
+        (Ok(mut agent), _) => run.send_all(steps, &mut agent).await,
+        (Err(refusal), Some(format)) => none_sent(&steps, &refusal, format, screen),
         (Err(refusal), None) => Err(Failure::Refused { what: "apply".to_owned(), refusal: Box::new(refusal) }),
     }
 }
 
+/// What a file does not name is only known where all that it wants of an owner is sent at once.
+fn check_prune(steps: &[Step]) -> Result<(), Failure> {
+    let mut owners = Vec::new();
+    for step in steps {
+        match step {
+            Step::Batch(batch) if !owners.contains(&batch.owner()) => owners.push(batch.owner()),
+            Step::Batch(batch) => {
+                let text = format!("--prune: the file asks for intents of {} in several calls", batch.owner());
+                return Err(Failure::Usage(text));
+            }
+            Step::Single(request) => {
+                let text =
+                    format!("--prune: `{}` has no place in what an owner wants; send it by itself", request.title());
+                return Err(Failure::Usage(text));
+            }
+        }
+    }
+    match owners.is_empty() {
+        true => Err(Failure::Usage("--prune: the file names nothing; `deregister --withdraw-all` removes all".into())),
+        false => Ok(()),
+    }
+}
+
 /// Tells a program what became of each request: the first found nobody, the others were not sent.
-fn none_sent(requests: &[Request], refusal: &Refusal, format: DataFormat, screen: Screen) -> Result<(), Failure> {
-    for (nth, request) in requests.iter().enumerate() {
+fn none_sent(steps: &[Step], refusal: &Refusal, format: DataFormat, screen: Screen) -> Result<(), Failure> {
+    for (nth, request) in steps.iter().flat_map(Step::requests).enumerate() {
         let outcome = match nth {
             0 => Outcome::new(request, Err(refusal.clone())),
             _ => Outcome::not_sent(request),
@@ -52,32 +82,122 @@ fn print(requests: &[Request], screen: Screen) -> Result<(), Failure> {
     screen.write(&format.document(&items.collect::<Vec<_>>())?)
 }
 
-async fn send_all(global: &Global, requests: &[Request], agent: &mut Agent, screen: Screen) -> Result<(), Failure> {
-    let mut failed = 0;
-    let mut unreachable = false;
-    // A reader that goes away must not keep the rest from being sent.
-    let mut shown = Ok(());
-    for request in requests {
-        let outcome = if unreachable {
-            Outcome::not_sent(request)
-        } else {
-            let answer = wait::shown(global, request, request.clone().send(agent)).await;
-            Outcome::new(request, answer.map_err(|error| error.refusal()))
-        };
-        unreachable |= outcome.failure().is_some_and(|refusal| refusal.is_unreachable());
-        failed += usize::from(!outcome.is_done());
-        shown = shown.and_then(|()| screen.write(&text(&outcome, screen)?));
-    }
-    let total = requests.len();
-    if screen.format.data().is_none() {
-        shown = shown.and_then(|()| screen.write(&format!("{} of {total} done\n", total - failed)));
-    }
-    if failed > 0 { Err(Failure::Told { unreachable }) } else { shown }
+struct Run<'a> {
+    global: &'a Global,
+    args: &'a ApplyArgs,
+    screen: Screen,
 }
 
-fn text(outcome: &Outcome<'_>, screen: Screen) -> Result<String, Failure> {
-    match screen.format.data() {
-        Some(format) => format.one_of_many(outcome),
-        None => Ok(outcome.text(screen.colour)),
+/// What became of the requests so far.
+#[derive(Default)]
+struct Tally {
+    total: usize,
+    done: usize,
+    unreachable: bool,
+}
+
+impl Run<'_> {
+    async fn send_all(&self, steps: Vec<Step>, agent: &mut Agent) -> Result<(), Failure> {
+        let mut tally = Tally::default();
+        // A reader that goes away must not keep the rest from being sent.
+        let mut shown = Ok(());
+        for step in steps {
+            tally.total += step.requests().len();
+            let text = match step {
+                step if tally.unreachable => self.not_sent(&step),
+                Step::Single(request) => self.send(request, agent, &mut tally).await,
+                Step::Batch(batch) => self.send_batch(batch, agent, &mut tally).await,
+            };
+            shown = shown.and_then(|()| self.screen.write(&text?));
+        }
+        let Tally { total, done, unreachable } = tally;
+        if self.screen.format.data().is_none() {
+            shown = shown.and_then(|()| self.screen.write(&format!("{done} of {total} done\n")));
+        }
+        if done < total { Err(Failure::Told { unreachable }) } else { shown }
+    }
+
+    fn not_sent(&self, step: &Step) -> Result<String, Failure> {
+        step.requests().iter().map(|request| self.text(&Outcome::not_sent(request))).collect()
+    }
+
+    async fn send(&self, mut request: Request, agent: &mut Agent, tally: &mut Tally) -> Result<String, Failure> {
+        if let Some(wait) = wait::asked(self.global) {
+            request.set_wait(wait);
+        }
+        let answer = wait::shown(self.global, &request.title(), request.clone().send(agent)).await;
+        let outcome = Outcome::new(&request, answer.map_err(|error| error.refusal()));
+        tally.unreachable |= outcome.failure().is_some_and(Refusal::is_unreachable);
+        tally.done += usize::from(outcome.is_done());
+        self.text(&outcome)
+    }
+
+    async fn send_batch(&self, batch: Batch, agent: &mut Agent, tally: &mut Tally) -> Result<String, Failure> {
+        let title = format!("apply {} requests of {}", batch.requests.len(), batch.owner());
+        let call = agent.apply(self.call(&batch));
+        match wait::shown(self.global, &title, call).await {
+            Ok(answer) => {
+                let outcomes = Outcome::of_items(&batch.requests, &answer);
+                tally.done += outcomes.iter().filter(|outcome| outcome.is_done()).count();
+                let texts = outcomes.iter().map(|outcome| self.text(outcome));
+                Ok(texts.collect::<Result<String, _>>()? + &self.beside(&batch, &answer)?)
+            }
+            Err(error) => {
+                let refusal = error.refusal();
+                tally.unreachable |= refusal.is_unreachable();
+                self.none_done(&batch, &title, &refusal)
+            }
+        }
+    }
+
+    fn call(&self, batch: &Batch) -> v1::ApplyIntentsRequest {
+        let mode = if self.args.prune { v1::ApplyMode::Replace } else { v1::ApplyMode::Merge };
+        v1::ApplyIntentsRequest {
+            owner: batch.owner().to_owned(),
+            token: batch.token().to_owned(),
+            mode: mode.into(),
+            atomic: self.args.atomic,
+            confirm_removals: self.args.yes,
+            items: batch.requests.iter().cloned().filter_map(Request::item).collect(),
+            confirm_within_s: self.args.confirm_within.unwrap_or_default(),
+            wait: wait::asked(self.global).unwrap_or_default().into(),
+            ..Default::default()
+        }
+    }
+
+    /// The call failed as a whole: people are told once, programs of each request.
+    fn none_done(&self, batch: &Batch, title: &str, refusal: &Refusal) -> Result<String, Failure> {
+        match self.screen.format.data() {
+            None => Ok(format!("failed    {title}: {refusal}\n")),
+            Some(format) => {
+                let outcomes = batch.requests.iter().map(|request| Outcome::new(request, Err(refusal.clone())));
+                outcomes.map(|outcome| format.one_of_many(&outcome)).collect()
+            }
+        }
+    }
+
+    /// What is to be said beside the requests: what the file does not name, and that the change waits.
+    fn beside(&self, batch: &Batch, answer: &v1::ApplyIntentsResponse) -> Result<String, Failure> {
+        let removed = outcome::removed(batch.owner(), &answer.removed);
+        let within = self.args.confirm_within.unwrap_or_default();
+        let waits = outcome::waits(batch.owner(), &answer.change_id, within);
+        match self.screen.format.data() {
+            Some(format) => {
+                let removed = removed.iter().map(|removed| format.one_of_many(removed));
+                removed.chain(waits.iter().map(|waits| format.one_of_many(waits))).collect()
+            }
+            None => {
+                let removed: String = removed.iter().map(ToString::to_string).collect();
+                let waits = waits.map(|waits| waits.to_string()).unwrap_or_default();
+                Ok(removed + &outcome::kept(answer.kept) + &waits)
+            }
+        }
+    }
+
+    fn text(&self, outcome: &Outcome<'_>) -> Result<String, Failure> {
+        match self.screen.format.data() {
+            Some(format) => format.one_of_many(outcome),
+            None => Ok(outcome.text(self.screen.colour)),
+        }
     }
 }

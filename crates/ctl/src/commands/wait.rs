@@ -8,7 +8,7 @@ use std::{
 use novaroute_api::v1;
 use tokio::time::sleep;
 
-use crate::{cli::Global, output::style::printable, request::Request};
+use crate::{cli::Global, output::style::printable};
 
 /// Time between two lines of progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -21,12 +21,12 @@ pub(super) fn asked(global: &Global) -> Option<v1::Wait> {
 }
 
 /// Waits for the answer to a request. On a terminal a line on stderr tells how long it has been.
-pub(super) async fn shown<T>(global: &Global, request: &Request, answer: impl Future<Output = T>) -> T {
+pub(super) async fn shown<T>(global: &Global, title: &str, answer: impl Future<Output = T>) -> T {
     if global.wait.is_none() || !stderr().is_terminal() {
         return answer.await;
     }
     let (began, limit) = (Instant::now(), global.timeout);
-    let title = printable(&request.title());
+    let title = printable(title);
     tokio::pin!(answer);
     loop {
         tokio::select! {

@@ -27,7 +27,7 @@ pub(super) async fn run(global: &Global, command: WriteCommand, screen: Screen) 
     if global.dry_run {
         request.set_dry_run();
     }
-    let answer = wait::shown(global, &request, send(global, request.clone())).await;
+    let answer = wait::shown(global, &request.title(), send(global, request.clone())).await;
     let outcome = Outcome::new(&request, answer);
     match (screen.format.data(), outcome.failure()) {
         (Some(format), None) => screen.write(&format.document(&outcome)?),
@@ -65,6 +65,12 @@ fn request(command: WriteCommand, owner: String, token: String) -> Result<Reques
         }),
         WriteCommand::Deregister { withdraw_all } => {
             Request::Deregister(v1::DeregisterRequest { owner, token, withdraw_all, ..Default::default() })
+        }
+        WriteCommand::Confirm { change: change_id } => {
+            Request::Confirm(v1::ConfirmRequest { owner, token, change_id, ..Default::default() })
+        }
+        WriteCommand::Rollback { change: change_id } => {
+            Request::Confirm(v1::ConfirmRequest { owner, token, change_id, rollback: true, ..Default::default() })
         }
         WriteCommand::Handoff => Request::Handoff(v1::HandoffRequest { owner, token, ..Default::default() }),
         WriteCommand::Drain(args) => Request::Drain(drain(args, owner, token)),

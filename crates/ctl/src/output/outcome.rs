@@ -1,6 +1,8 @@
 //! What became of a request.
 
-use novaroute_api::v1::Plan;
+use std::fmt;
+
+use novaroute_api::v1::{self, Plan};
 use prost_reflect::{DynamicMessage, Value};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
@@ -22,6 +24,10 @@ enum End {
     Done(DynamicMessage),
     /// A dry run.
     Planned(DynamicMessage),
+    /// As one of many: whether anything is wanted differently than before.
+    Accepted {
+        changed: bool,
+    },
     Failed(Refusal),
     NotSent,
 }
@@ -36,6 +42,17 @@ impl<'a> Outcome<'a> {
         Self { request, end }
     }
 
+    /// What became of the requests of a call with many.
+    pub(crate) fn of_items(requests: &'a [Request], answer: &v1::ApplyIntentsResponse) -> Vec<Self> {
+        let end = |result: Option<&v1::ItemResult>| match result {
+            Some(v1::ItemResult { error: Some(error), .. }) => End::Failed(Refusal::from_item(error)),
+            Some(result) => End::Accepted { changed: result.outcome() == v1::ItemOutcome::Changed },
+            None => End::NotSent,
+        };
+        let results = requests.iter().enumerate();
+        results.map(|(at, request)| Self { request, end: end(answer.results.get(at)) }).collect()
+    }
+
     /// The request was not sent because the agent went away before.
     pub(crate) fn not_sent(request: &'a Request) -> Self {
         Self { request, end: End::NotSent }
@@ -45,13 +62,13 @@ impl<'a> Outcome<'a> {
     pub(crate) fn failure(&self) -> Option<&Refusal> {
         match &self.end {
             End::Failed(refusal) => Some(refusal),
-            End::Done(_) | End::Planned(_) | End::NotSent => None,
+            End::Done(_) | End::Planned(_) | End::Accepted { .. } | End::NotSent => None,
         }
     }
 
     /// Whether the agent accepted it.
     pub(crate) fn is_done(&self) -> bool {
-        matches!(self.end, End::Done(_) | End::Planned(_))
+        matches!(self.end, End::Done(_) | End::Planned(_) | End::Accepted { .. })
     }
 
     /// One line on what was asked and what became of it, and below it what the
@@ -61,6 +78,8 @@ impl<'a> Outcome<'a> {
         match &self.end {
             End::Done(response) => format!("ok        {title}\n{}", answer(response)),
             End::Planned(response) => format!("planned   {title}\n{}\n{}", answer(response), planned(response, colour)),
+            End::Accepted { changed: true } => format!("ok        {title}\n"),
+            End::Accepted { changed: false } => format!("unchanged {title}\n"),
             End::Failed(refusal) => format!("failed    {title}: {refusal}\n"),
             End::NotSent => format!("not sent  {title}\n"),
         }
@@ -68,7 +87,7 @@ impl<'a> Outcome<'a> {
 
     fn word(&self) -> &'static str {
         match self.end {
-            End::Done(_) => "ok",
+            End::Done(_) | End::Accepted { .. } => "ok",
             End::Planned(_) => "planned",
             End::Failed(_) => "failed",
             End::NotSent => "not_sent",
@@ -88,9 +107,61 @@ impl Serialize for Outcome<'_> {
                 map.serialize_entry("response", &View::response(response))?
             }
             End::Failed(refusal) => map.serialize_entry("error", refusal)?,
+            End::Accepted { changed } => map.serialize_entry("changed", changed)?,
             End::NotSent => {}
         }
         map.end()
+    }
+}
+
+/// An intent that went because a file does not name it.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Removed<'a> {
+    owner: &'a str,
+    key: &'a str,
+    result: &'static str,
+}
+
+/// The intents of an owner that went.
+pub(crate) fn removed<'a>(owner: &'a str, keys: &'a [String]) -> Vec<Removed<'a>> {
+    keys.iter().map(|key| Removed { owner, key, result: "removed" }).collect()
+}
+
+impl fmt::Display for Removed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "removed   {}", printable(self.key))
+    }
+}
+
+/// A change that goes back unless it is confirmed.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Waits<'a> {
+    owner: &'a str,
+    change_id: &'a str,
+    confirm_within_s: u32,
+    result: &'static str,
+}
+
+/// The change of a call, if it waits.
+pub(crate) fn waits<'a>(owner: &'a str, change_id: &'a str, confirm_within_s: u32) -> Option<Waits<'a>> {
+    (!change_id.is_empty()).then_some(Waits { owner, change_id, confirm_within_s, result: "waits" })
+}
+
+impl fmt::Display for Waits<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { change_id, confirm_within_s, .. } = self;
+        let change_id = printable(change_id);
+        writeln!(f, "waits     goes back in {confirm_within_s} s unless: novaroutectl confirm {change_id}")
+    }
+}
+
+/// A line on what stayed although the file does not name it.
+pub(crate) fn kept(count: u32) -> String {
+    match count {
+        0 => String::new(),
+        count => format!(
+            "kept      {count} that the file does not name: of an item that failed it is not known what it names\n"
+        ),
     }
 }
 

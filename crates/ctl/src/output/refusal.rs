@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use novaroute_api::error::code_word;
+use novaroute_api::{error::code_word, v1};
 use serde::Serialize;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -12,6 +12,12 @@ use crate::schema::SchemaError;
 
 /// The code of a refusal that no agent gave: none could be reached.
 const UNREACHABLE: &str = "UNREACHABLE";
+
+/// The reason of a removal that may be a mistake.
+const SWEEP_TOO_LARGE: &str = "SWEEP_TOO_LARGE";
+
+/// The reason of a change beside one that waits to be confirmed.
+const CHANGE_PENDING: &str = "CHANGE_PENDING";
 
 /// The reason of an agent that is about to be gone.
 const SHUTTING_DOWN: &str = "SHUTTING_DOWN";
@@ -59,7 +65,23 @@ impl Refusal {
             message: status.message().to_owned(),
             metadata: info.map(|info| info.metadata.clone().into_iter().collect()).unwrap_or_default(),
             fields: fields.collect(),
-            way_out: way_out(status.code()).into(),
+            way_out: way_out(status.code(), info.map_or("", |info| &info.reason)).into(),
+        }
+    }
+
+    /// What the agent says of one item of many.
+    pub(crate) fn from_item(error: &v1::ItemError) -> Self {
+        let v1::ItemError { code, reason, message, metadata, fields } = error;
+        let fields = fields
+            .iter()
+            .map(|fault| FieldAtFault { field: fault.field.clone(), description: fault.description.clone() });
+        Self {
+            code: code_word(Code::from(*code)).into(),
+            reason: reason.clone(),
+            message: message.clone(),
+            metadata: metadata.clone(),
+            fields: fields.collect(),
+            way_out: way_out(Code::from(*code), reason).into(),
         }
     }
 
@@ -130,8 +152,13 @@ impl Refusal {
 }
 
 /// What the agent's message cannot know: the flags of this program.
-fn way_out(code: Code) -> &'static str {
+fn way_out(code: Code, reason: &str) -> &'static str {
     match code {
+        _ if reason == SWEEP_TOO_LARGE => {
+            "see what would go with `novaroutectl intents`, then say that it is meant: --yes with `apply --prune`, \
+             --confirm-removals with `end-of-replay`"
+        }
+        _ if reason == CHANGE_PENDING => "`novaroutectl confirm` lets it count, `novaroutectl rollback` takes it back",
         Code::Unauthenticated => {
             "check --owner (NOVAROUTE_OWNER) and --token-file or --token (NOVAROUTE_TOKEN) against the agent's configuration"
         }

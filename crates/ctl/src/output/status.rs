@@ -6,7 +6,7 @@ use prost_reflect::DynamicMessage;
 use super::{
     style::{Tone, printable},
     table::{Cell, Column, Grid, grid},
-    time::rfc3339,
+    time::since,
 };
 use crate::schema;
 
@@ -199,11 +199,6 @@ const OSPF: &[Column<v1::OspfInterfaceStatus>] = &[
     Column::new("COST", |interface: &v1::OspfInterfaceStatus| Cell::text(interface.cost)).wide(),
     Column::new("REASON", |interface: &v1::OspfInterfaceStatus| Cell::text(&interface.reason)).optional(),
 ];
-
-/// A moment; nothing where there is none.
-fn since(timestamp_ns: i64) -> String {
-    if timestamp_ns == 0 { String::new() } else { rfc3339(timestamp_ns) }
-}
 
 fn word(name: &str, number: i32) -> String {
     schema::enum_words(name).map_or_else(|| number.to_string(), |words| words.word(number))

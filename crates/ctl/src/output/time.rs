@@ -17,6 +17,11 @@ pub(crate) fn of_day(timestamp_ns: i64) -> String {
     text.split_once('T').map(|(_, time)| time.trim_end_matches('Z').to_owned()).unwrap_or_default()
 }
 
+/// A moment as the agent tells it; nothing for 0, which means that there is none.
+pub(super) fn since(timestamp_ns: i64) -> String {
+    if timestamp_ns == 0 { String::new() } else { rfc3339(timestamp_ns) }
+}
+
 /// Year, month and day in the Gregorian calendar, for days since 1970-01-01.
 fn date(days: i64) -> (i64, i64, i64) {
     // Counted from 0000-03-01, so that a leap day is the last day of its year

@@ -1,6 +1,7 @@
 //! `apply -f`.
 
 use expect_test::expect;
+use novaroute_api::v1::{self, intent_item::Change};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -29,6 +30,15 @@ fn agent(status: Status) -> Fake {
     agent
 }
 
+/// How many items each call had since the last look.
+fn items(agent: &Fake) -> Vec<usize> {
+    let items = |seen| match seen {
+        Seen::ApplyIntents(request) => request.items.len(),
+        other => panic!("{other:?}"),
+    };
+    agent.asked().into_iter().map(items).collect()
+}
+
 fn refusal() -> Status {
     let details = ErrorDetails::with_error_info("PREFIX_NOT_IN_ALLOWED_CIDRS", "novaroute.io", []);
     Status::with_error_details(Code::PermissionDenied, "10.66.0.0/16 lies in none of the allowed CIDRs", details)
@@ -49,7 +59,7 @@ fn one_refusal_does_not_stop_the_rest_and_is_exit_code_1() {
         4 of 5 done
     "#]]
     .assert_eq(&ran.stdout);
-    assert_eq!(agent.asked().len(), 5);
+    assert_eq!(items(&agent), [5]);
 }
 
 #[test]
@@ -73,13 +83,107 @@ fn without_an_agent_json_still_tells_what_became_of_each() {
     assert_eq!(results[0]["error"]["code"], "UNREACHABLE");
 }
 
+const TWO_OWNERS: &str = "
+- {action: advertise, prefix: 203.0.113.7/32, protocol: bgp}
+- {action: advertise, owner: net, prefix: 203.0.113.8/32, protocol: bgp}
+- {action: withdraw, prefix: 203.0.113.9/32, protocol: bgp}
+";
+
 #[test]
 fn an_agent_that_goes_away_ends_the_sending() {
-    let agent = agent(Status::unavailable("broken pipe"));
-    let ran = agent.run("apply -f routes.yaml");
+    let agent = Fake::start(Script { refuse_all: Some(Status::unavailable("broken pipe")), ..Default::default() });
+    let ran = run_with_input(&mut agent.command("apply -f -"), TWO_OWNERS);
     assert_eq!(ran.code, 3);
-    assert!(ran.stdout.ends_with("not sent  advertise 203.0.113.8/32 (bgp)\n3 of 5 done\n"), "{}", ran.stdout);
-    assert_eq!(agent.asked().len(), 4);
+    assert!(ran.stdout.starts_with("failed    apply 2 requests of edge: UNREACHABLE\n"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("not sent  advertise 203.0.113.8/32 (bgp)\n0 of 3 done\n"), "{}", ran.stdout);
+    assert_eq!(items(&agent), [2]);
+}
+
+#[test]
+fn each_owner_has_a_call_of_its_own() {
+    let agent = Fake::start(Script::default());
+    let ran = run_with_input(&mut agent.command("apply -f - --atomic"), TWO_OWNERS);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let asked = agent.asked();
+    let [Seen::ApplyIntents(edge), Seen::ApplyIntents(net)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!((edge.owner.as_str(), edge.items.len(), edge.atomic), ("edge", 2, true));
+    assert_eq!((net.owner.as_str(), net.items.len(), net.mode), ("net", 1, 0));
+}
+
+#[test]
+fn what_a_pruned_file_does_not_name_goes_and_is_told() {
+    let answer =
+        v1::ApplyIntentsResponse { removed: vec!["prefix bgp 10.0.0.1/32".into()], kept: 2, ..Default::default() };
+    let agent = Fake::start(Script { apply_intents: answer, ..Default::default() });
+    let file = "prefixes:\n- {prefix: 203.0.113.7/32, protocol: bgp}\n";
+    let ran = run_with_input(&mut agent.command("apply -f - --prune --yes"), file);
+    expect![[r#"
+        ok        advertise 203.0.113.7/32 (bgp)
+        removed   prefix bgp 10.0.0.1/32
+        kept      2 that the file does not name: of an item that failed it is not known what it names
+        1 of 1 done
+    "#]]
+    .assert_eq(&ran.stdout);
+    let asked = agent.asked();
+    let [Seen::ApplyIntents(request)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!((request.mode, request.confirm_removals), (v1::ApplyMode::Replace.into(), true));
+    let ran = run_with_input(&mut agent.command("apply -f - --prune -o json"), file);
+    let lines: Vec<serde_json::Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((lines[0]["result"].as_str(), lines[0]["changed"].as_bool()), (Some("ok"), Some(true)));
+    assert_eq!(lines[1]["result"], "removed");
+}
+
+#[test]
+fn a_change_that_waits_says_how_it_is_confirmed() {
+    let answer = v1::ApplyIntentsResponse { change_id: "c-1".into(), ..Default::default() };
+    let agent = Fake::start(Script { apply_intents: answer, ..Default::default() });
+    let file = "prefixes:\n- {prefix: 203.0.113.7/32, protocol: bgp}\n";
+    let ran = run_with_input(&mut agent.command("apply -f - --confirm-within 2m"), file);
+    assert!(ran.stdout.contains("waits     goes back in 120 s unless: novaroutectl confirm c-1\n"), "{}", ran.stdout);
+    let ran = run_with_input(&mut agent.command("apply -f - --confirm-within 2m -o json"), file);
+    let last: serde_json::Value = serde_json::from_str(ran.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["result"], &last["change_id"]), (&"waits".into(), &"c-1".into()));
+    let asked = agent.asked();
+    let [Seen::ApplyIntents(request), _] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(request.confirm_within_s, 120);
+}
+
+#[test]
+fn a_change_is_confirmed_or_taken_back() {
+    let agent = Fake::start(Script::default());
+    let ran = agent.run("confirm");
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "ok        confirm\n  change id: c-1\n"));
+    assert_eq!(agent.run("rollback c-1").code, 0);
+    let asked = agent.asked();
+    let [Seen::Confirm(confirm), Seen::Confirm(rollback)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!((confirm.change_id.as_str(), confirm.rollback), ("", false));
+    assert_eq!((rollback.change_id.as_str(), rollback.rollback), ("c-1", true));
+}
+
+#[test]
+fn a_refused_prune_says_how_to_mean_it() {
+    let details = ErrorDetails::with_error_info("SWEEP_TOO_LARGE", "novaroute.io", []);
+    let status = Status::with_error_details(Code::FailedPrecondition, "would remove 16 of 22", details);
+    let agent = Fake::start(Script { refuse_all: Some(status), ..Default::default() });
+    let ran =
+        run_with_input(&mut agent.command("apply -f - --prune"), "prefixes:\n- {prefix: 10.0.0.1/32, protocol: bgp}\n");
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("SWEEP_TOO_LARGE") && ran.stdout.contains("--yes"), "{}", ran.stdout);
+}
+
+#[test]
+fn only_a_file_that_says_all_of_it_can_be_pruned() {
+    let agent = Fake::start(Script::default());
+    for (file, told) in [
+        ("- {action: register}", "`register edge` has no place"),
+        ("[]", "deregister --withdraw-all"),
+        ("- {action: withdraw, prefix: 10.0.0.1/32, protocol: bgp, wait: programmed}", "has no place"),
+    ] {
+        let ran = run_with_input(&mut agent.command("apply -f - --prune"), file);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{file}");
+        assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    }
+    assert_eq!(agent.asked(), []);
 }
 
 #[test]
@@ -129,8 +233,10 @@ fn a_list_comes_from_stdin_and_takes_the_owner_of_the_command_line() {
     let ran = run_with_input(&mut agent.command("apply -f -"), list);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "ok        withdraw 203.0.113.7/32 (ospf)\n1 of 1 done\n"));
     let asked = agent.asked();
-    let [Seen::WithdrawPrefix(request)] = &asked[..] else { panic!("{asked:?}") };
+    let [Seen::ApplyIntents(request)] = &asked[..] else { panic!("{asked:?}") };
     assert_eq!((request.owner.as_str(), request.token.as_str()), ("edge", TOKEN));
+    let Some(Change::WithdrawPrefix(item)) = &request.items[0].change else { panic!("{request:?}") };
+    assert_eq!((item.owner.as_str(), item.token.as_str(), item.prefix.as_str()), ("", "", "203.0.113.7/32"));
 }
 
 #[test]
@@ -143,7 +249,7 @@ fn a_wrong_file_sends_nothing() {
     expect![[r#"
         novaroutectl: nothing was sent
         wrong.yaml: item 2 (advertise): unknown key `protcol`; did you mean `protocol`?
-        wrong.yaml: item 3: unknown action `drop`; known: register, deregister, configure-bgp, apply-peer, remove-peer, advertise, withdraw, enable-bfd, disable-bfd, enable-ospf, disable-ospf, end-of-replay, renew, handoff, drain, undrain
+        wrong.yaml: item 3: unknown action `drop`; known: register, deregister, configure-bgp, apply-peer, remove-peer, advertise, withdraw, enable-bfd, disable-bfd, enable-ospf, disable-ospf, end-of-replay, renew, handoff, drain, undrain, confirm
     "#]].assert_eq(&ran.stderr);
     assert_eq!(agent.asked(), []);
 }
@@ -166,6 +272,6 @@ fn the_files_in_the_documentation_are_right() {
         let (file, _) = after.split_once("```").unwrap();
         let ran = run_with_input(&mut agent.command("apply -f -"), file);
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{language}");
-        assert_eq!(agent.asked().len(), requests, "{language}");
+        assert_eq!(items(&agent), [requests], "{language}");
     }
 }

@@ -12,7 +12,8 @@ use novaroute_api::v1::{
 };
 use tokio::net::UnixListener;
 use tokio_stream::wrappers::UnixListenerStream;
-use tonic::{Request, Response, Status, transport::Server};
+use tonic::{Request, Response, Status, Streaming, transport::Server};
+use tonic_types::StatusExt as _;
 
 use crate::ctl::{self, Ran, TOKEN};
 
@@ -22,6 +23,13 @@ pub(crate) struct Script {
     pub(crate) register: v1::RegisterResponse,
     pub(crate) configure_bgp: v1::ConfigureBgpResponse,
     pub(crate) end_of_replay: v1::EndOfReplayResponse,
+    /// Answer to ApplyIntents as a whole.
+    pub(crate) refuse_all: Option<Status>,
+    /// What ApplyIntents answers beside its results.
+    pub(crate) apply_intents: v1::ApplyIntentsResponse,
+    pub(crate) owners: v1::ListOwnersResponse,
+    /// Pages of intents; the token of a page is its number.
+    pub(crate) pages: Vec<v1::ListIntentsResponse>,
     pub(crate) status: v1::GetStatusResponse,
     pub(crate) explain: v1::ExplainResponse,
     pub(crate) events: Vec<Result<v1::RouteEvent, Status>>,
@@ -29,8 +37,41 @@ pub(crate) struct Script {
     pub(crate) events_stay_open: bool,
     /// Answers to dry runs of advertised prefixes.
     pub(crate) plan: v1::Plan,
-    /// Answers to advertised prefixes; every other one is accepted.
+    /// Answers to advertised prefixes, also as items of many; every other one is accepted.
     pub(crate) refuse: Vec<(&'static str, Status)>,
+}
+
+impl Script {
+    fn page(&self, token: &str) -> Result<v1::ListIntentsResponse, Status> {
+        let at: usize = if token.is_empty() { 0 } else { token.parse().unwrap() };
+        let next = if at + 1 < self.pages.len() { (at + 1).to_string() } else { String::new() };
+        let page = self.pages.get(at).cloned().unwrap_or_default();
+        Ok(v1::ListIntentsResponse { next_page_token: next, ..page })
+    }
+
+    /// What becomes of the items of a call.
+    fn applied(&self, request: &v1::ApplyIntentsRequest) -> Result<v1::ApplyIntentsResponse, Status> {
+        if let Some(status) = &self.refuse_all {
+            return Err(status.clone());
+        }
+        let result = |(at, item): (usize, &v1::IntentItem)| {
+            let refused = self.refuse.iter().find(|(prefix, _)| asks_for(item, prefix)).map(|(_, status)| status);
+            let error = refused.map(|status| v1::ItemError {
+                code: status.code().into(),
+                reason: status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default(),
+                message: status.message().to_owned(),
+                ..Default::default()
+            });
+            let outcome = if error.is_some() { v1::ItemOutcome::Refused } else { v1::ItemOutcome::Changed };
+            v1::ItemResult { index: at.try_into().unwrap(), outcome: outcome.into(), error, ..Default::default() }
+        };
+        let results = request.items.iter().enumerate().map(result).collect();
+        Ok(v1::ApplyIntentsResponse { results, ..self.apply_intents.clone() })
+    }
+}
+
+fn asks_for(item: &v1::IntentItem, prefix: &str) -> bool {
+    matches!(&item.change, Some(v1::intent_item::Change::AdvertisePrefix(request)) if request.prefix == prefix)
 }
 
 /// A running agent; it ends with the value.
@@ -128,6 +169,18 @@ macro_rules! calls {
                 answer(&self.script, request).map(Response::new)
             })+
 
+            async fn apply_intents_stream(
+                &self,
+                request: Request<Streaming<v1::ApplyIntentsRequest>>,
+            ) -> Answer<v1::ApplyIntentsResponse> {
+                let mut messages = request.into_inner();
+                let mut whole = messages.message().await?.unwrap_or_default();
+                while let Some(more) = messages.message().await? {
+                    whole.items.extend(more.items);
+                }
+                self.apply_intents(Request::new(whole)).await
+            }
+
             async fn stream_events(&self, request: Request<v1::StreamEventsRequest>) -> Answer<MaybeOpen> {
                 self.asked.lock().unwrap().push(Seen::StreamEvents(request.into_inner()));
                 let events: Events = tokio_stream::iter(self.script.events.clone());
@@ -164,5 +217,9 @@ calls! {
     end_of_replay EndOfReplay(EndOfReplayRequest) -> EndOfReplayResponse |script, _| Ok(script.end_of_replay.clone());
     renew Renew(RenewRequest) -> RenewResponse |_, _| Ok(v1::RenewResponse::default());
     explain Explain(ExplainRequest) -> ExplainResponse |script, _| Ok(script.explain.clone());
+    apply_intents ApplyIntents(ApplyIntentsRequest) -> ApplyIntentsResponse |script, request| script.applied(&request);
+    list_intents ListIntents(ListIntentsRequest) -> ListIntentsResponse |script, request| script.page(&request.page_token);
+    list_owners ListOwners(ListOwnersRequest) -> ListOwnersResponse |script, _| Ok(script.owners.clone());
+    confirm Confirm(ConfirmRequest) -> ConfirmResponse |_, _| Ok(v1::ConfirmResponse { change_id: "c-1".into(), ..Default::default() });
     get_status GetStatus(GetStatusRequest) -> GetStatusResponse |script, _| Ok(script.status.clone());
 }

@@ -11,6 +11,7 @@ mod dry_run;
 mod events;
 mod explain;
 mod fake;
+mod held;
 mod help;
 mod import;
 mod refusals;

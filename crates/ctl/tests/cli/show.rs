@@ -84,6 +84,7 @@ fn script() -> Script {
         frr_status: Some(frr),
         agent_version: "0.1.0".into(),
         drains: vec![drain("", Some(30), "withdrawn"), drain("edge", None, "marked")],
+        pending_changes: Vec::new(),
     };
     Script { status, ..Default::default() }
 }
