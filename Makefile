@@ -76,6 +76,7 @@ setup: need-cargo ## Install what is missing (Debian packages, a newer FRR besid
 .PHONY: build
 build: need-cargo ## Build every crate, debug; and the agent that tests can kill from within
 	$(CARGO) build --locked --workspace
+	$(CARGO) build --locked --workspace --examples
 	$(CARGO) build --locked --workspace --features $(FAULT_POINTS) --bin novaroute-agent-fault-points
 
 .PHONY: clean

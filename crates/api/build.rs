@@ -4,7 +4,8 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const PROTO_ROOT: &str = "../../proto";
+/// A link to that of the repository: what is published takes it along.
+const PROTO_ROOT: &str = "proto";
 const SERVED: &str = "novaroute/v1/route_control.proto";
 const INTERNAL: &str = "novaroute/journal/v1/journal.proto";
 
@@ -46,6 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let everything = protox::compile([SERVED, INTERNAL], [PROTO_ROOT])?;
     tonic_prost_build::configure()
         .codec_path(CODEC)
+        .build_server(env::var_os("CARGO_FEATURE_SERVER").is_some())
         .btree_map(".")
         .skip_debug(SECRET_BEARING)
         .compile_fds(everything)?;

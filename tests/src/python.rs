@@ -60,3 +60,29 @@ pub async fn run(command: &mut Command) -> Result<String> {
     ensure!(status.success(), "{command:?} ended with {status}:\n{printed}{said}");
     Ok(printed.into_owned())
 }
+
+/// Builds a package of the repository and installs it into the folder `into`, with the programs of [`programs`]. The
+/// sources stay as they are: what the build makes lies beside a copy of them.
+///
+/// # Errors
+/// It does not build.
+pub async fn install(programs: &Path, package: &str, into: &Path) -> Result<()> {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let copy = tempfile::tempdir()?;
+    for needed in [package, "proto"] {
+        let target = copy.path().join(needed);
+        fs::create_dir_all(target.parent().context("a folder of the repository")?)?;
+        run(Command::new("cp").arg("-r").arg(repository.join(needed)).arg(target)).await?;
+    }
+    let mut install = Command::new(programs.join("python"));
+    install.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-build-isolation",
+        "--no-deps",
+    ]);
+    run(install.arg("--target").arg(into).arg(copy.path().join(package))).await.map(drop)
+}

@@ -1,4 +1,20 @@
-//! A thin client: `RouteControl` over a Unix socket.
+//! A client of the agent, over its Unix socket.
+//!
+//! | to | use |
+//! |---|---|
+//! | keep what an owner wants in the agent, over restarts of either side | [`Session`] |
+//! | ask for one thing, or take it back, and see what the agent says | [`Owner`] |
+//! | follow what happens without missing anything | [`Events`] |
+//! | call `RouteControl` as it is on the wire | [`connect`] |
+
+mod backoff;
+mod events;
+mod intent;
+mod keeper;
+mod ledger;
+mod owner;
+mod refusal;
+mod session;
 
 use std::{
     io,
@@ -17,6 +33,12 @@ use crate::{
     from_proto::ITEMS_MAX,
     v1::{self, route_control_client::RouteControlClient},
 };
+
+pub use events::Events;
+pub use intent::{Desired, Intent};
+pub use owner::Owner;
+pub use refusal::{CallError, Refusal};
+pub use session::{Observer, Report, Session, Terms, Token};
 
 /// Longest reply that the client takes, in bytes: a status of some 100,000
 /// intents.
@@ -38,6 +60,28 @@ pub struct ConnectError {
     socket: PathBuf,
     cause: String,
     source: tonic::transport::Error,
+}
+
+/// The token of an owner could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the token file {}: {source}", path.display())]
+pub struct TokenError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// A session could not be ended.
+#[derive(Debug, thiserror::Error)]
+pub enum EndError {
+    /// The agent could not be reached.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The token could not be read.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The agent refused, or the connection broke.
+    #[error(transparent)]
+    Call(#[from] CallError),
 }
 
 /// Connects to the agent that listens on the Unix socket `socket`.

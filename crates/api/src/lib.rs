@@ -1,9 +1,9 @@
-//! The wire contract `novaroute.v1`: generated code, the one translation
-//! between messages and domain types, and a thin client.
+#![doc = include_str!("../README.md")]
+//! ## The wire contract
 //!
-//! Nothing is decided here. A message is either well formed, and then becomes
-//! a value of `novaroute-core` that cannot be wrong, or it is refused with
-//! every field at fault named.
+//! [`v1`] is generated from the proto file. [`from_proto`] and [`to_proto`] are the one translation between messages and
+//! domain types, which the agent has as well. Nothing is decided there: a message is either well formed, and then becomes a
+//! value of `novaroute-core` that cannot be wrong, or it is refused with every field at fault named.
 #![warn(missing_docs)]
 
 pub mod client;

@@ -18,6 +18,7 @@ use novaroute_core::{
 pub use event::{Stamp, event};
 pub use explain::explanation;
 pub use page::page_token;
+pub(crate) use request::change;
 pub use request::{advertise_prefix, apply_peer, configure_bgp, enable_bfd, enable_ospf, intent_item, remove_peer};
 
 use crate::{

@@ -4,7 +4,6 @@
 //! What is desired is a function of what was heard from the API server. While that is away, nothing changes: neither here,
 //! nor, over a restart of this process, in the agent, which withdraws nothing until a replay is complete.
 
-mod agent;
 mod drain;
 mod intent;
 mod metrics;

@@ -2,6 +2,7 @@
 //! router of the rack is told, and what it is not told.
 
 mod bound;
+mod client;
 mod commands;
 mod fencing;
 mod leases;

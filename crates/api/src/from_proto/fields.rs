@@ -71,7 +71,7 @@ impl Fields {
     }
 
     /// All there is to say, together with why the value of `field` is refused.
-    pub(super) fn refused(mut self, field: &str, description: String) -> BadFields {
+    pub(crate) fn refused(mut self, field: &str, description: String) -> BadFields {
         self.refuse(field, description);
         self.refusals()
     }

@@ -19,7 +19,7 @@ use crate::{
     v1::{self, intent_item::Change as Asked},
 };
 
-pub(super) fn change(change: &Change) -> Recorded {
+pub(crate) fn change(change: &Change) -> Recorded {
     match change {
         Change::Register(registration) => Recorded::Register(register(registration)),
         Change::Reopen(terms) => Recorded::SessionOpened(session_opened(terms)),
@@ -170,7 +170,7 @@ fn interface_of(key: PeerKey) -> String {
 
 /// The request that takes a peer back.
 #[must_use]
-pub fn remove_peer(key: PeerKey) -> v1::RemovePeerRequest {
+fn remove_peer(key: PeerKey) -> v1::RemovePeerRequest {
     v1::RemovePeerRequest {
         neighbor_address: text(key.address().as_ref()),
         interface_name: interface_of(key),

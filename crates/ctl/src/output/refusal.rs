@@ -2,10 +2,9 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use novaroute_api::{error::code_word, v1};
+use novaroute_api::{client, error::code_word, v1};
 use serde::Serialize;
 use tonic::{Code, Status};
-use tonic_types::StatusExt as _;
 
 use super::style::printable;
 use crate::schema::SchemaError;
@@ -48,24 +47,26 @@ struct FieldAtFault {
 impl Refusal {
     /// What the agent answered, or what the transport says in its place.
     pub(crate) fn from_status(status: &Status) -> Self {
-        let details = status.get_error_details();
-        let info = details.error_info();
-        // The agent gives a reason for everything it refuses; without one, the
-        // code comes from the transport.
-        if matches!(status.code(), Code::Unavailable | Code::Unknown) && info.is_none() {
-            return Self::unreachable(format!("the connection to the agent broke: {}", status.message()));
+        match client::CallError::from(status.clone()) {
+            client::CallError::Refused(refusal) => Self::told(refusal),
+            client::CallError::Broken { code: Code::Unavailable, message } => {
+                Self::unreachable(format!("the connection to the agent broke: {message}"))
+            }
+            client::CallError::Broken { code, message } => Self::local(code_word(code), message, way_out(code, "")),
         }
-        let fields = details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default();
-        let fields = fields
-            .iter()
-            .map(|fault| FieldAtFault { field: fault.field.clone(), description: fault.description.clone() });
+    }
+
+    fn told(refusal: client::Refusal) -> Self {
+        let client::Refusal { code, word, message, metadata, fields } = refusal;
+        let fields =
+            fields.into_iter().map(|fault| FieldAtFault { field: fault.field, description: fault.description });
         Self {
-            code: code_word(status.code()).into(),
-            reason: info.map(|info| info.reason.clone()).unwrap_or_default(),
-            message: status.message().to_owned(),
-            metadata: info.map(|info| info.metadata.clone().into_iter().collect()).unwrap_or_default(),
+            code: code_word(code).into(),
+            way_out: way_out(code, &word).into(),
+            reason: word,
+            message,
+            metadata,
             fields: fields.collect(),
-            way_out: way_out(status.code(), info.map_or("", |info| &info.reason)).into(),
         }
     }
 
@@ -171,7 +172,7 @@ fn way_out(code: Code, reason: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
-    use tonic_types::{ErrorDetails, FieldViolation};
+    use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
     use super::*;
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use novaroute_api::client::Intent;
 use novaroute_api::v1;
 use novaroute_core::intent::IntentKey;
 use tokio::time::Instant;
 
-use super::intent::{Desired, Intent};
+use super::intent::Desired;
 use super::view::NodeFacts;
 
 /// GRACEFUL_SHUTDOWN, 65535:0: peers look for another way before this one goes (RFC 8326 section 4).
@@ -143,7 +144,7 @@ mod tests {
     fn prefixes_of_bgp_are_announced_as_going() {
         let asked = |protocol| {
             let intent = Intent::prefix("10.0.0.1/32", protocol, None);
-            let key = intent.key().unwrap().unwrap();
+            let key = intent.key().unwrap();
             (key, Asked { intent, resource: "a".to_owned() })
         };
         let intents = [asked(v1::Protocol::Bgp), asked(v1::Protocol::Ospf)].into();
@@ -152,7 +153,7 @@ mod tests {
         drain(&mut leaving, Phase::Leaving(Instant::now()));
         let attributes = leaving.intents.values().map(|asked| match &asked.intent {
             Intent::Prefix(request) => request.attributes.clone(),
-            Intent::Peer(_) => None,
+            _ => None,
         });
         let going = v1::PrefixAttributes {
             communities: vec![GRACEFUL_SHUTDOWN.to_owned()],

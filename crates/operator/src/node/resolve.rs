@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::object::HasSpec;
+use novaroute_api::client::Intent;
 use novaroute_api::from_proto::BadFields;
 use novaroute_core::intent::IntentKey;
 
-use super::intent::Intent;
 use super::select::selects;
 use super::view::{Custom, NodeFacts, Objects, View};
 use crate::check::Fault;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use novaroute_api::client::Intent;
 use novaroute_core::intent::IntentKey;
 
-use super::intent::{Asked, Desired, Intent};
+use super::intent::{Asked, Desired};
 use super::resolve::Outcome;
 use crate::check::Fault;
 use crate::crd::Problem;
@@ -71,7 +72,7 @@ mod tests {
         let intents = prefixes.iter().map(|(prefix, med)| {
             let attributes = v1::PrefixAttributes { med: *med, ..Default::default() };
             let intent = Intent::prefix(prefix, v1::Protocol::Bgp, Some(attributes));
-            (intent.key().unwrap().unwrap(), intent)
+            (intent.key().unwrap(), intent)
         });
         Outcome::Wanted(intents.collect(), Vec::new())
     }

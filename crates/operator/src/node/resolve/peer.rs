@@ -1,11 +1,11 @@
 //! The peer that a NovaRoutePeer asks for.
 
+use novaroute_api::client::Intent;
 use novaroute_api::v1;
 
 use super::{Outcome, fault, faults};
 use crate::check::Fault;
 use crate::crd::{AddressFamily, GracefulRestart, NodeValue, NovaRoutePeerSpec, SecretKey};
-use crate::node::intent::Intent;
 use crate::node::view::{NodeFacts, View};
 
 /// Why there is no peer.
@@ -20,10 +20,10 @@ enum Unfit {
 
 pub(super) fn wishes(view: &View, node: &NodeFacts, spec: &NovaRoutePeerSpec) -> Outcome {
     match peer(view, node, spec).map(Intent::peer).and_then(|intent| match intent.key() {
-        Ok(key) => Ok(key.map(|key| (key, intent))),
+        Ok(key) => Ok((key, intent)),
         Err(bad) => Err(Unfit::Wrong(faults(&bad, &fields(spec)))),
     }) {
-        Ok(wanted) => Outcome::Wanted(wanted.into_iter().collect(), Vec::new()),
+        Ok(wanted) => Outcome::Wanted(vec![wanted], Vec::new()),
         Err(Unfit::Missing(fault)) => Outcome::Wanted(Vec::new(), vec![fault]),
         Err(Unfit::Wrong(faults)) => Outcome::Wrong(faults),
         Err(Unfit::NotHeard(fault)) => Outcome::NotHeard(fault),

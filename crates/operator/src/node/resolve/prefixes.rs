@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use novaroute_api::client::Intent;
 use novaroute_api::v1;
 use novaroute_core::intent::IntentKey;
 
@@ -9,7 +10,6 @@ use super::services::{Endpoints, announced};
 use super::{Outcome, fault, faults};
 use crate::check::Fault;
 use crate::crd::{Attributes, NovaRouteAdvertisementSpec, Protocol};
-use crate::node::intent::Intent;
 use crate::node::view::{NodeFacts, View};
 
 pub(super) fn wishes(
@@ -62,7 +62,7 @@ impl Prefixes {
     fn add(&mut self, prefix: &str, source: &'static str) {
         let intent = Intent::prefix(prefix, self.protocol, self.attributes.clone());
         match intent.key() {
-            Ok(key) => self.wanted.extend(key.map(|key| (key, intent))),
+            Ok(key) => drop(self.wanted.insert(key, intent)),
             // The others of the resource are as good as before.
             Err(bad) => {
                 let of_prefix = faults(&bad, &fields(source)).into_iter();

@@ -1,0 +1,1 @@
+"""Generated from the proto file: messages and stub of `RouteControl`."""
