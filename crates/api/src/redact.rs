@@ -16,13 +16,13 @@ impl fmt::Debug for Secret<'_> {
 /// Names every field, so that a field that is added to the proto does not
 /// compile before somebody has said here whether it is a secret.
 macro_rules! debug_without_secrets {
-    ($($message:ident { secret $secret:ident, $($field:ident),* })*) => {$(
+    ($($message:ident { secret $($secret:ident)+, $($field:ident),* })*) => {$(
         impl fmt::Debug for v1::$message {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let Self { $secret, $($field),* } = self;
+                let Self { $($secret,)+ $($field),* } = self;
                 f.debug_struct(stringify!($message))
                     $(.field(stringify!($field), $field))*
-                    .field(stringify!($secret), &Secret($secret))
+                    $(.field(stringify!($secret), &Secret($secret)))+
                     .finish()
             }
         }
@@ -58,8 +58,9 @@ debug_without_secrets! {
     }
     DisableBfdRequest { secret token, owner, peer_address, interface_name, multihop, wait, dry_run }
     EnableOspfRequest {
-        secret token, owner, interface_name, area_id, passive, cost, hello_interval,
-        dead_interval, wait, dry_run
+        secret token authentication_key, owner, interface_name, area_id, passive, cost, hello_interval,
+        dead_interval, wait, dry_run, network_type, priority, authentication, authentication_key_id, area_type,
+        bfd_enabled, bfd_min_rx_ms, bfd_min_tx_ms, bfd_detect_multiplier
     }
     DisableOspfRequest { secret token, owner, interface_name, wait, dry_run }
     ApplyIntentsRequest {
@@ -70,7 +71,7 @@ debug_without_secrets! {
 
 #[cfg(test)]
 mod tests {
-    use crate::v1::{ApplyPeerRequest, BgpPeer};
+    use crate::v1::{ApplyPeerRequest, BgpPeer, EnableOspfRequest};
 
     #[test]
     fn neither_token_nor_password_is_printed() {
@@ -84,5 +85,7 @@ mod tests {
         assert!(text.contains("\"edge\""), "{text}");
         assert!(!text.contains("t0psecret"), "{text}");
         assert!(!text.contains("md5secret"), "{text}");
+        let request = EnableOspfRequest { authentication_key: "k3y".into(), ..EnableOspfRequest::default() };
+        assert!(!format!("{request:?}").contains("k3y"), "{request:?}");
     }
 }

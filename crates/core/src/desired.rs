@@ -7,7 +7,7 @@ use crate::bgp::{BgpInstance, PrefixAttributes};
 use crate::drain::phase_of;
 use crate::intent::{Intent, IntentKey, Protocol};
 use crate::name::InterfaceName;
-use crate::ospf::OspfInterface;
+use crate::ospf::{AreaId, AreaType, OspfInterface};
 use crate::peer::{Peer, PeerKey};
 use crate::prefix::Prefix;
 use crate::state::{IntentState, IntentStatus, Reason};
@@ -75,6 +75,23 @@ impl Desired {
     }
 }
 
+impl Desired {
+    /// All interfaces of an area say what type it is, and FRR has one for each. Of those that differ, the interface with the
+    /// first name counts, so that the order of calls makes no difference.
+    fn agree_on_areas(&mut self) {
+        let mut areas: BTreeMap<AreaId, (InterfaceName, AreaType)> = BTreeMap::new();
+        for ospf in self.ospf.values() {
+            let said = || (ospf.interface.clone(), ospf.settings.area_type);
+            let (first, area_type) = areas.entry(ospf.area).or_insert_with(said);
+            if *area_type != ospf.settings.area_type {
+                let status = area_mismatch(ospf, first, *area_type);
+                self.blocked.insert(IntentKey::Ospf(ospf.interface.clone()), status);
+            }
+        }
+        self.ospf.retain(|interface, _| !self.blocked.contains_key(&IntentKey::Ospf(interface.clone())));
+    }
+}
+
 /// Composes intents into the desired state. The order in which they come makes no difference.
 pub fn compose<'a>(intents: impl IntoIterator<Item = &'a Intent>) -> Desired {
     let mut sorted = Sorted::default();
@@ -109,6 +126,7 @@ impl Sorted {
 
     fn into_desired(self) -> Desired {
         let Self { instance, mut peers, prefixes, rest: mut desired } = self;
+        desired.agree_on_areas();
         let Some(instance) = instance else {
             let keys = peers.into_keys().map(IntentKey::Peer);
             let keys = keys.chain(prefixes.into_keys().map(|p| IntentKey::Prefix(Protocol::Bgp, p)));
@@ -157,6 +175,15 @@ fn waits_for_instance() -> IntentStatus {
         IntentState::Pending,
         Reason::BgpNotConfigured,
         "no BGP instance is configured on this node: call ConfigureBGP or set bgp.local_as",
+    )
+}
+
+fn area_mismatch(ospf: &OspfInterface, first: &InterfaceName, area_type: AreaType) -> IntentStatus {
+    let (area, ours, theirs) = (ospf.area, ospf.settings.area_type.as_str(), area_type.as_str());
+    IntentStatus::because(
+        IntentState::Refused,
+        Reason::OspfAreaMismatch,
+        format!("area {area} is {theirs} by interface {first}, and cannot be {ours} by this one: ask for one type"),
     )
 }
 

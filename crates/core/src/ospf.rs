@@ -1,11 +1,15 @@
 //! OSPF interfaces (RFC 2328, RFC 5340).
 
+mod settings;
+
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 use crate::invalid::Invalid;
 use crate::name::InterfaceName;
+
+pub use settings::{AreaType, OspfAuthentication, OspfDigest, OspfKey, OspfNetwork, OspfSettings};
 
 /// An area (RFC 2328 §A.4.1), given as a number or in dotted form; `0` and `0.0.0.0` are one area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,6 +106,8 @@ pub struct OspfInterface {
     pub cost: std::num::NonZeroU16,
     /// Its timers.
     pub timers: OspfTimers,
+    /// The rest.
+    pub settings: OspfSettings,
 }
 
 #[cfg(test)]

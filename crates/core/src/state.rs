@@ -135,6 +135,8 @@ reasons! {
     BgpNotConfigured = "BGP_NOT_CONFIGURED",
     /// The peer was declared internal or external and its AS says otherwise.
     PeerTypeMismatch = "PEER_TYPE_MISMATCH",
+    /// Another interface of the same OSPF area has another type of area, and comes first.
+    OspfAreaMismatch = "OSPF_AREA_MISMATCH",
     /// FRR refused a line of this intent; its words are attached.
     FrrRefused = "FRR_REFUSED",
     /// The FRR daemon that this intent needs cannot be reached.

@@ -100,11 +100,13 @@ impl EnumWords {
         value.name().strip_prefix(&self.prefix()).unwrap_or(value.name()).to_owned()
     }
 
-    /// `PEER_TYPE_` for `PeerType`.
+    /// `PEER_TYPE_` for `PeerType`, `OSPF_AREA_TYPE_` for `OSPFAreaType`.
     fn prefix(&self) -> String {
+        let letters: Vec<char> = self.0.name().chars().collect();
         let mut prefix = String::new();
-        for letter in self.0.name().chars() {
-            if letter.is_uppercase() && !prefix.is_empty() {
+        for (at, letter) in letters.iter().enumerate() {
+            let begins_word = letter.is_uppercase() && letters.get(at + 1).is_some_and(|next| next.is_lowercase());
+            if begins_word && at > 0 {
                 prefix.push('_');
             }
             prefix.extend(letter.to_uppercase());

@@ -115,7 +115,7 @@ impl Config {
         let normal = normal::line(daemon, context, text);
         if let Some(matched) = rules::classify(daemon, context, &normal) {
             let text = match matched.rule.kind {
-                LineKind::NeighborPassword => LineText::ending_in_secret(&normal),
+                kind if kind.ends_in_secret() => LineText::ending_in_secret(&normal),
                 _ => LineText::plain(&normal),
             };
             let slot = Slot { kind: matched.rule.kind, id: matched.id };

@@ -22,6 +22,8 @@ pub const ATTRIBUTES_PREFIX: &str = "NR-A-";
 pub const BFD_PROFILE_PREFIX: &str = "NR-B-";
 /// First part of the name of the route-map that marks an OSPF interface.
 pub const INTERFACE_PREFIX: &str = "NR-IF-";
+/// First part of the name of the key chain of an OSPF interface.
+pub const KEY_CHAIN_PREFIX: &str = "NR-K-";
 /// Tag of own routes: on own `network` lines, where the outbound policy asks for it.
 /// The bytes are `NROU`. The seven numbers after it tell the outbound policy to add communities.
 pub const TAG: u32 = 0x4e52_4f55;

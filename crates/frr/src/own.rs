@@ -38,6 +38,7 @@ impl<'a> Own<'a> {
         let wanted = self.desired.get(daemon, context, slot).is_some();
         match slot.kind {
             LineKind::RouteMap => slot.id.starts_with(NAME_PREFIX),
+            LineKind::KeyChain => slot.id.starts_with(NAME_PREFIX),
             LineKind::BfdProfile => slot.id.starts_with(NAME_PREFIX),
             LineKind::PrefixList => text.split(' ').nth(2).is_some_and(|name| name.starts_with(NAME_PREFIX)),
             LineKind::CommunityList => text.split(' ').nth(3).is_some_and(|name| name.starts_with(NAME_PREFIX)),
@@ -59,6 +60,10 @@ impl<'a> Own<'a> {
         match Scope::of(context) {
             Some(Scope::RouteMap | Scope::BfdProfile) => {
                 line.split(' ').nth(1).is_some_and(|name| name.starts_with(NAME_PREFIX))
+            }
+            Some(Scope::KeyChain | Scope::Key) => {
+                let chain = context.path().first().and_then(|chain| chain.strip_prefix("key chain "));
+                chain.is_some_and(|name| name.starts_with(NAME_PREFIX))
             }
             Some(Scope::BfdPeer) => self.is_wanted(daemon, context) || self.has_own_profile(&outer, line),
             Some(Scope::RouterBgp) => self.is_wanted(daemon, context) || self.has_map(daemon, MAP_OUT),

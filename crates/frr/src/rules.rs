@@ -72,16 +72,31 @@ pub enum LineKind {
     BfdDetectMultiplier,
     BfdPeer,
     BfdPeerProfile,
+    KeyChain,
+    Key,
+    KeyString,
+    KeyAlgorithm,
     RouterOspf,
     OspfRouterId,
     OspfLogAdjacencyChanges,
     OspfThrottleLsa,
     OspfRedistribute,
     OspfDefaultRoute,
+    OspfAreaStub,
+    OspfAreaNssa,
     OspfCost,
     OspfHelloInterval,
     OspfDeadInterval,
     OspfPassive,
+    OspfNetwork,
+    OspfPriority,
+    OspfAuthentication,
+    OspfAuthenticationTrailer,
+    OspfAuthenticationKey,
+    OspfMessageDigestKey,
+    // Before its profile, without which ospfd refuses that.
+    OspfBfd,
+    OspfBfdProfile,
     // After the other lines of an interface, so that OSPF begins with the right timers.
     OspfArea,
     StaticRoute,
@@ -89,6 +104,20 @@ pub enum LineKind {
 }
 
 impl LineKind {
+    /// Whether the last word of such a line is secret.
+    #[must_use]
+    pub fn ends_in_secret(self) -> bool {
+        use LineKind as K;
+        matches!(
+            self,
+            K::NeighborPassword
+                | K::KeyString
+                | K::OspfAuthenticationKey
+                | K::OspfMessageDigestKey
+                | K::OspfAuthenticationTrailer
+        )
+    }
+
     /// Whether the slot's id begins with a BGP neighbor's address or interface.
     #[must_use]
     pub fn is_of_neighbor(self) -> bool {
@@ -113,6 +142,10 @@ pub enum Scope {
     BfdProfile,
     /// `peer …` in it.
     BfdPeer,
+    /// `key chain NAME`
+    KeyChain,
+    /// `key NUMBER` in it.
+    Key,
     /// `router ospf` or `router ospf6` of the default VRF.
     RouterOspf,
     /// `interface NAME`
@@ -130,6 +163,8 @@ impl Scope {
             ("interface", []) if !rest.contains(' ') => Some(Self::Interface),
             ("bfd", []) => Some(Self::Bfd),
             ("bfd", [object]) if object.starts_with("profile ") => Some(Self::BfdProfile),
+            ("key", []) if rest.starts_with("chain ") => Some(Self::KeyChain),
+            ("key", [key]) if key.starts_with("key ") => Some(Self::Key),
             ("bfd", [object]) if object.starts_with("peer ") => Some(Self::BfdPeer),
             ("router", []) if matches!(rest, "ospf" | "ospf6") => Some(Self::RouterOspf),
             ("router", _) => Self::of_bgp(rest.strip_prefix("bgp ")?, inside),
@@ -236,7 +271,10 @@ impl Rule {
     #[must_use]
     pub fn opens(&self) -> bool {
         use LineKind as K;
-        matches!(self.kind, K::RouteMap | K::RouterBgp | K::BfdProfile | K::BfdPeer | K::RouterOspf)
+        matches!(
+            self.kind,
+            K::RouteMap | K::RouterBgp | K::BfdProfile | K::BfdPeer | K::KeyChain | K::Key | K::RouterOspf
+        )
     }
 
     /// The line that takes back `line`, whose identity is `id`.

@@ -9,7 +9,9 @@ use novaroute_core::desired::{Desired, DesiredBgp};
 use novaroute_core::exchange::{
     Accepted, AllowAsIn, Exchange, ExportPolicy, ImportPolicy, MaxPrefixAction, PrefixRange,
 };
-use novaroute_core::ospf::{OspfInterface, OspfTimers};
+use novaroute_core::ospf::{
+    AreaType, OspfAuthentication, OspfDigest, OspfInterface, OspfNetwork, OspfSettings, OspfTimers,
+};
 use novaroute_core::peer::{
     AdvertisementInterval, GracefulRestart, Peer, PeerSettings, PeerTimers, Shutdown, TtlSecurity,
 };
@@ -158,6 +160,7 @@ fn interface(name: &str, passive: bool, hello_s: u16, dead_s: u16) -> OspfInterf
         passive,
         cost: NonZeroU16::new(10).unwrap(),
         timers: OspfTimers::new(hello_s, dead_s).unwrap(),
+        settings: OspfSettings::default(),
     }
 }
 
@@ -270,13 +273,31 @@ fn any_bgp() -> impl Strategy<Value = DesiredBgp> {
 }
 
 fn any_interface(name: &'static str) -> impl Strategy<Value = OspfInterface> {
-    (select(vec!["0", "1", "4294967295"]), any::<bool>(), 9u16..11, 39u16..41, 9u16..11).prop_map(
-        move |(area, passive, hello, dead, cost)| OspfInterface {
+    let area = select(vec!["0", "1", "4294967295"]);
+    (area, any::<bool>(), 9u16..11, 39u16..41, 9u16..11, any_settings()).prop_map(
+        move |(area, passive, hello, dead, cost, settings)| OspfInterface {
             area: area.parse().unwrap(),
             cost: NonZeroU16::new(cost).unwrap(),
+            settings,
             ..interface(name, passive, hello, dead)
         },
     )
+}
+
+/// An area has one type in whatever is desired, so that it follows from nothing that differs here.
+fn any_settings() -> impl Strategy<Value = OspfSettings> {
+    use OspfDigest::{HmacSha256, Md5, Simple};
+    let network = select(vec![None, Some(OspfNetwork::PointToPoint), Some(OspfNetwork::PointToMultipoint)]);
+    let key = (select(vec![Simple, Md5, HmacSha256]), select(vec!["one", "two"]));
+    let key = key.prop_map(|(digest, key)| OspfAuthentication::new(digest, NonZeroU8::MIN, key).unwrap());
+    let bfd = prop::option::of(any_bfd_timers());
+    (network, 0u8..3, prop::option::of(key), bfd).prop_map(|(network, priority, authentication, bfd)| OspfSettings {
+        network,
+        priority,
+        authentication,
+        area_type: AreaType::TotallyNssa,
+        bfd,
+    })
 }
 
 fn any_session() -> impl Strategy<Value = BfdSession> {

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use novaroute_e2e::FrrRelease;
 use novaroute_frr::Daemon::{self, Bfdd, Bgpd, Ospf6d, Ospfd, Staticd};
 use novaroute_frr::config::Context;
-use novaroute_frr::rules::{Effect, Matched, Rule, classify};
+use novaroute_frr::rules::{Change, Effect, Matched, Rule, classify};
 
 /// What is done for a row.
 #[derive(Debug)]
@@ -23,6 +23,12 @@ pub(crate) struct Case {
     /// The line is about another session than the one that is up here, which it leaves alone. What it does to its own is
     /// shown by the suite `bgp`.
     pub(crate) of_another: bool,
+    /// What both routers run beside it, and how that is taken back; `LINK` is the interface between them.
+    pub(crate) given: Option<[&'static [&'static str]; 2]>,
+    /// FRR 8 has no such line.
+    pub(crate) only_frr_10: bool,
+    /// FRR 10 needs no line to be taken back first, whatever the row says.
+    pub(crate) in_place_in_frr_10: bool,
 }
 
 impl Case {
@@ -47,12 +53,27 @@ impl Case {
         if self.of_another || self.since_frr_10 && release == FrrRelease::Distribution {
             (rule.effect, rule.undo_effect) = (Effect::None, Effect::None);
         }
+        if self.in_place_in_frr_10 && release == FrrRelease::Next {
+            rule.change = Change::InPlace;
+        }
         Ok(rule)
     }
 }
 
 const fn case(daemon: Daemon, context: &'static [&'static str], lines: &'static [&'static str]) -> Case {
-    Case { daemon, context, lines, up: &[], peer: None, since_frr_10: false, of_another: false }
+    let (since_frr_10, only_frr_10, in_place_in_frr_10) = (false, false, false);
+    Case {
+        daemon,
+        context,
+        lines,
+        up: &[],
+        peer: None,
+        since_frr_10,
+        of_another: false,
+        given: None,
+        only_frr_10,
+        in_place_in_frr_10,
+    }
 }
 
 impl Case {
@@ -69,6 +90,26 @@ impl Case {
     const fn of_another_session(mut self) -> Self {
         self.of_another = true;
         self
+    }
+
+    const fn given(mut self, set: &'static [&'static str], undo: &'static [&'static str]) -> Self {
+        self.given = Some([set, undo]);
+        self
+    }
+
+    const fn only_frr_10(mut self) -> Self {
+        self.only_frr_10 = true;
+        self
+    }
+
+    const fn in_place_in_frr_10(mut self) -> Self {
+        self.in_place_in_frr_10 = true;
+        self
+    }
+
+    /// Whether a release has such a line.
+    pub(crate) fn is_on(&self, release: FrrRelease) -> bool {
+        !self.only_frr_10 || release == FrrRelease::Next
     }
 
     const fn peer(mut self, set: &'static [&'static str], undo: &'static [&'static str]) -> Self {
@@ -89,6 +130,31 @@ const PEER: &[&str] = &["bfd", "peer 10.0.1.67"];
 const OSPF: &[&str] = &["router ospf"];
 const OSPF6: &[&str] = &["router ospf6"];
 const LINK: &[&str] = &["interface tor1"];
+
+const KEY: &[&str] = &["key chain NR-K-link", "key 1"];
+/// OSPF authenticated by a key chain.
+const CHAIN: [&[&str]; 2] = [
+    &[
+        "key chain NR-K-link",
+        "key 1",
+        "cryptographic-algorithm hmac-sha-256",
+        "key-string one",
+        "exit",
+        "exit",
+        "interface LINK",
+        "ip ospf authentication key-chain NR-K-link",
+    ],
+    &["interface LINK", "no ip ospf authentication", "exit", "no key chain NR-K-link"],
+];
+/// The link in another area than the backbone.
+const AREA: [&[&str]; 2] = [
+    &["interface LINK", "no ip ospf area 0.0.0.0", "ip ospf area 0.0.0.9"],
+    &["interface LINK", "no ip ospf area 0.0.0.9", "ip ospf area 0.0.0.0"],
+];
+const AREA6: [&[&str]; 2] = [
+    &["interface LINK", "no ipv6 ospf6 area 0.0.0.0", "ipv6 ospf6 area 0.0.0.9"],
+    &["interface LINK", "no ipv6 ospf6 area 0.0.0.9", "ipv6 ospf6 area 0.0.0.0"],
+];
 
 /// All cases. NR-OUT is the outbound policy of the session.
 #[rustfmt::skip]
@@ -205,6 +271,32 @@ pub(crate) const CASES: &[Case] = &[
     case(Ospf6d, LINK, &["ipv6 ospf6 passive"]).up(&[false]),
     case(Ospfd, LINK, &["ip ospf area 0.0.0.0", "ip ospf area 255.255.255.255"]).up(&[true, false]),
     case(Ospf6d, LINK, &["ipv6 ospf6 area 0.0.0.0", "ipv6 ospf6 area 255.255.255.255"]).up(&[true, false]),
+    case(Ospfd, TOP, &["key chain NR-K-other"]).only_frr_10(),
+    case(Ospfd, &["key chain NR-K-other"], &["key 5"]).only_frr_10(),
+    case(Ospfd, KEY, &["key-string one", "key-string two"]).up(&[true, false]).given(CHAIN[0], CHAIN[1]).only_frr_10(),
+    case(Ospfd, KEY, &["cryptographic-algorithm hmac-sha-256"]).up(&[true]).given(CHAIN[0], CHAIN[1]).only_frr_10(),
+    case(Ospfd, LINK, &["ip ospf network point-to-point", "ip ospf network point-to-multipoint"]).up(&[false, false]),
+    case(Ospf6d, LINK, &["ipv6 ospf6 network point-to-point"]).up(&[false]),
+    case(Ospfd, LINK, &["ip ospf priority 0", "ip ospf priority 255"]),
+    case(Ospf6d, LINK, &["ipv6 ospf6 priority 0", "ipv6 ospf6 priority 255"]),
+    case(Ospfd, LINK, &["ip ospf authentication", "ip ospf authentication message-digest"]).up(&[false, false]),
+    case(Ospfd, LINK, &["ip ospf authentication-key one", "ip ospf authentication-key two"]).up(&[false, false])
+        .given(&["interface LINK", "ip ospf authentication"], &["interface LINK", "no ip ospf authentication"]),
+    case(Ospfd, LINK, &["ip ospf message-digest-key 1 md5 one", "ip ospf message-digest-key 1 md5 two"]).up(&[false, false])
+        .given(&["interface LINK", "ip ospf authentication message-digest"], &["interface LINK", "no ip ospf authentication"]),
+    case(Ospf6d, LINK, &["ipv6 ospf6 authentication key-id 1 hash-algo md5 key one", "ipv6 ospf6 authentication key-id 2 hash-algo hmac-sha-256 key two"])
+        .up(&[false, false]),
+    case(Ospfd, LINK, &["ip ospf bfd"]),
+    case(Ospf6d, LINK, &["ipv6 ospf6 bfd"]),
+    case(Ospfd, LINK, &["ip ospf bfd profile NR-B-2", "ip ospf bfd profile NR-B-3"])
+        .given(&["interface LINK", "ip ospf bfd"], &["interface LINK", "no ip ospf bfd"]),
+    case(Ospf6d, LINK, &["ipv6 ospf6 bfd profile NR-B-2", "ipv6 ospf6 bfd profile NR-B-3"])
+        .given(&["interface LINK", "ipv6 ospf6 bfd"], &["interface LINK", "no ipv6 ospf6 bfd"]),
+    case(Ospfd, OSPF, &["area 0.0.0.9 stub", "area 0.0.0.9 stub no-summary"]).up(&[false, false]).given(AREA[0], AREA[1]),
+    case(Ospf6d, OSPF6, &["area 0.0.0.9 stub", "area 0.0.0.9 stub no-summary"]).up(&[false, false]).given(AREA6[0], AREA6[1]),
+    case(Ospfd, OSPF, &["area 0.0.0.9 nssa no-summary", "area 0.0.0.9 nssa"]).up(&[false, false]).given(AREA[0], AREA[1])
+        .in_place_in_frr_10(),
+    case(Ospf6d, OSPF6, &["area 0.0.0.9 nssa no-summary", "area 0.0.0.9 nssa"]).up(&[false, false]).given(AREA6[0], AREA6[1]),
     case(Ospfd, TOP, &["router ospf"]).up(&[true]),
     case(Ospf6d, TOP, &["router ospf6"]).up(&[true]),
     case(Staticd, TOP, &["ip route 10.66.0.1/32 blackhole tag 1314017109 254", "ip route 10.66.0.1/32 blackhole tag 1314017107 19"]),

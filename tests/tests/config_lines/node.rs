@@ -113,6 +113,17 @@ impl Node {
         }
     }
 
+    /// Has both routers run what a case is about, with their session up, or takes that back.
+    pub(crate) async fn give(&self, case: &Case, step: usize) -> Result<()> {
+        let Some(steps) = case.given else { return Ok(()) };
+        let link = &self.lab.tor.link;
+        for (router, end) in [(&self.lab.node, link.a()), (&self.lab.tor.router, link.b())] {
+            let lines: Vec<_> = steps[step].iter().map(|line| line.replace("LINK", end.interface())).collect();
+            router.configure(self.process(case), &lines).await?;
+        }
+        if step == 0 { self.is_up(case).await } else { Ok(()) }
+    }
+
     /// How often the session of a case has come up, or its adjacency changed, as the router of the rack sees it.
     pub(crate) async fn session(&self, case: &Case) -> Result<u64> {
         match Version::BOTH.into_iter().find(|version| version.daemon() == self.process(case)) {

@@ -4,6 +4,7 @@ mod fields;
 mod neighbors;
 mod prefixes;
 mod restarts;
+mod settings;
 
 use anyhow::{Result, ensure};
 use novaroute_e2e::agent::Client;

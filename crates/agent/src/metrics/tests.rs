@@ -5,7 +5,7 @@ use novaroute_core::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
 use novaroute_core::bgp::{Asn, PrefixAttributes};
 use novaroute_core::intent::{Advertisement, Intent, Protocol};
 use novaroute_core::live::{BfdLive, BfdState, Live, OspfLive, PeerLive, SessionState};
-use novaroute_core::ospf::{OspfInterface, OspfTimers};
+use novaroute_core::ospf::{OspfInterface, OspfSettings, OspfTimers};
 use novaroute_core::peer::Peer;
 use novaroute_core::state::{IntentState, IntentStatus};
 use novaroute_core::store::{Place, Store};
@@ -60,6 +60,7 @@ fn ospf(interface: &str) -> Intent {
         passive: false,
         cost: 10.try_into().unwrap(),
         timers: OspfTimers::default(),
+        settings: OspfSettings::default(),
     })
 }
 

@@ -9,7 +9,7 @@ use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes, Prepend};
 use novaroute_core::exchange::{Accepted, AllowAsIn, Exchange, ExportPolicy, ImportPolicy, MaxPrefixAction};
 use novaroute_core::intent::{Advertisement, Change, Intent, IntentKey, Kind, Protocol, Target};
 use novaroute_core::name::OwnerName;
-use novaroute_core::ospf::{OspfInterface, OspfTimers};
+use novaroute_core::ospf::{OspfInterface, OspfSettings, OspfTimers};
 use novaroute_core::peer::{GracefulRestart, Peer, PeerSettings, PeerTimers, PeerType, Shutdown};
 use novaroute_core::policy::{Policy, PrefixType};
 use novaroute_core::prefix::Family;
@@ -110,6 +110,7 @@ pub(crate) fn one_of_each() -> Vec<Intent> {
         passive: false,
         cost: NonZeroU16::MIN,
         timers: OspfTimers::default(),
+        settings: OspfSettings::default(),
     };
     let local_as = Asn::new(65_001).unwrap();
     vec![
@@ -234,6 +235,7 @@ fn interface(rng: &mut Rng) -> OspfInterface {
         passive: rng.percent(30),
         cost: NonZeroU16::new(rng.pick(&[10, 20])).unwrap(),
         timers: rng.pick(&[OspfTimers::default(), OspfTimers::new(1, 4).unwrap()]),
+        settings: OspfSettings::default(),
     }
 }
 

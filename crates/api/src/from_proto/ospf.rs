@@ -1,5 +1,7 @@
 //! OSPF interfaces.
 
+mod settings;
+
 use std::num::NonZeroU16;
 
 use novaroute_core::{
@@ -18,12 +20,14 @@ request!(EnableOspfRequest, |fields, message| {
     let area = fields.take("area_id", message.area_id.parse());
     let cost = fields.take("cost", up_to_u16(message.cost, "a cost from 1 to 65535"));
     let timers = timers(fields, message.hello_interval, message.dead_interval);
+    let settings = settings::parse(fields, message, area.ok());
     Ok(Change::Put(Intent::Ospf(OspfInterface {
         interface: interface?,
         area: area?,
         passive: message.passive,
         cost: NonZeroU16::new(cost?).unwrap_or(COST_DEFAULT),
         timers: timers?,
+        settings: settings?,
     })))
 });
 

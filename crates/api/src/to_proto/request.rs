@@ -6,7 +6,7 @@ use novaroute_core::{
     bfd::{BfdKey, BfdSession, BfdTimers, Hop},
     bgp::{Asn, BgpInstance, Origin, PrefixAttributes},
     intent::{Advertisement, Change, Intent, IntentKey, Target},
-    ospf::OspfInterface,
+    ospf::{AreaType, OspfDigest, OspfInterface, OspfNetwork, OspfSettings},
     peer::{GracefulRestart, Peer, PeerKey, PeerSettings, PeerType},
     pending::{PendingStep, PendingTerms},
     prefix::Family,
@@ -248,7 +248,7 @@ pub fn enable_bfd(session: &BfdSession) -> v1::EnableBfdRequest {
 /// The request for an OSPF interface.
 #[must_use]
 pub fn enable_ospf(ospf: &OspfInterface) -> v1::EnableOspfRequest {
-    let OspfInterface { interface, area, passive, cost, timers } = ospf;
+    let OspfInterface { interface, area, passive, cost, timers, settings } = ospf;
     v1::EnableOspfRequest {
         interface_name: interface.to_string(),
         area_id: area.to_string(),
@@ -256,6 +256,42 @@ pub fn enable_ospf(ospf: &OspfInterface) -> v1::EnableOspfRequest {
         cost: cost.get().into(),
         hello_interval: timers.hello_s().into(),
         dead_interval: timers.dead_s().into(),
+        ..ospf_settings(settings)
+    }
+}
+
+fn ospf_settings(settings: &OspfSettings) -> v1::EnableOspfRequest {
+    let OspfSettings { network, priority, authentication, area_type, bfd } = settings;
+    let network_type = match network {
+        None => v1::OspfNetworkType::Unspecified,
+        Some(OspfNetwork::PointToPoint) => v1::OspfNetworkType::PointToPoint,
+        Some(OspfNetwork::PointToMultipoint) => v1::OspfNetworkType::PointToMultipoint,
+    };
+    let digest = authentication.as_ref().map(|authentication| match authentication.digest() {
+        OspfDigest::Simple => v1::OspfAuthentication::Simple,
+        OspfDigest::Md5 => v1::OspfAuthentication::Md5,
+        OspfDigest::HmacSha256 => v1::OspfAuthentication::HmacSha256,
+    });
+    let area_type = match area_type {
+        AreaType::Normal => v1::OspfAreaType::Unspecified,
+        AreaType::Stub => v1::OspfAreaType::Stub,
+        AreaType::TotallyStub => v1::OspfAreaType::TotallyStub,
+        AreaType::Nssa => v1::OspfAreaType::Nssa,
+        AreaType::TotallyNssa => v1::OspfAreaType::TotallyNssa,
+    };
+    let numbered = authentication.as_ref().filter(|authentication| authentication.digest() != OspfDigest::Simple);
+    let key = authentication.as_ref().map(|authentication| authentication.key().reveal().to_owned());
+    v1::EnableOspfRequest {
+        network_type: network_type.into(),
+        priority: Some((*priority).into()),
+        authentication: digest.unwrap_or_default().into(),
+        authentication_key_id: numbered.map_or(0, |authentication| authentication.key_id().get().into()),
+        authentication_key: key.unwrap_or_default(),
+        area_type: area_type.into(),
+        bfd_enabled: bfd.is_some(),
+        bfd_min_rx_ms: bfd.map_or(0, BfdTimers::min_rx_ms),
+        bfd_min_tx_ms: bfd.map_or(0, BfdTimers::min_tx_ms),
+        bfd_detect_multiplier: bfd.map_or(0, |timers| timers.detect_multiplier().into()),
         ..Default::default()
     }
 }

@@ -15,7 +15,7 @@ use novaroute_core::{
     exchange::{Accepted, AllowAsIn, Exchange, ExportPolicy, ImportPolicy, MaxPrefixAction, PrefixRange},
     intent::{Advertisement, Change, Intent, IntentKey, Protocol, Target},
     name::{ChangeId, Description, InstanceName, InterfaceName, OwnerName, SessionId, ShutdownMessage},
-    ospf::{AreaId, OspfInterface, OspfTimers},
+    ospf::{AreaId, AreaType, OspfAuthentication, OspfDigest, OspfInterface, OspfNetwork, OspfSettings, OspfTimers},
     peer::{
         AdvertisementInterval, GracefulRestart, Peer, PeerKey, PeerSettings, PeerTimers, PeerType, Shutdown,
         TtlSecurity,
@@ -224,15 +224,43 @@ fn bfd_session() -> impl Strategy<Value = BfdSession> {
 
 fn ospf_interface() -> impl Strategy<Value = OspfInterface> {
     let timers = (1..=u16::MAX).prop_flat_map(|hello| (Just(hello), hello..=u16::MAX));
-    (interface(), any::<u32>(), any::<bool>(), any::<NonZeroU16>(), timers).prop_map(
-        |(interface, area, passive, cost, (hello, dead))| OspfInterface {
+    (interface(), any::<u32>(), any::<bool>(), any::<NonZeroU16>(), timers, ospf_settings()).prop_map(
+        |(interface, area, passive, cost, (hello, dead), settings)| OspfInterface {
             interface,
             area: AreaId::from_bits(area),
             passive,
             cost,
             timers: OspfTimers::new(hello, dead).unwrap(),
+            // The backbone is normal.
+            settings: OspfSettings {
+                area_type: if area == 0 { AreaType::Normal } else { settings.area_type },
+                ..settings
+            },
         },
     )
+}
+
+fn ospf_settings() -> impl Strategy<Value = OspfSettings> {
+    use AreaType::{Normal, Nssa, Stub, TotallyNssa, TotallyStub};
+    let network = prop::sample::select(vec![OspfNetwork::PointToPoint, OspfNetwork::PointToMultipoint]);
+    let area_type = prop::sample::select(vec![Normal, Stub, TotallyStub, Nssa, TotallyNssa]);
+    let parts =
+        (option::of(network), any::<u8>(), option::of(ospf_authentication()), area_type, option::of(bfd_timers()));
+    parts.prop_map(|(network, priority, authentication, area_type, bfd)| OspfSettings {
+        network,
+        priority,
+        authentication,
+        area_type,
+        bfd,
+    })
+}
+
+fn ospf_authentication() -> impl Strategy<Value = OspfAuthentication> {
+    let simple = Just((OspfDigest::Simple, NonZeroU8::MIN));
+    let digest = prop::sample::select(vec![OspfDigest::Md5, OspfDigest::HmacSha256]);
+    let with_number = (digest, any::<NonZeroU8>());
+    (prop_oneof![simple, with_number], "[!-{}~]{1,8}")
+        .prop_map(|((digest, id), key)| OspfAuthentication::new(digest, id, &key).unwrap())
 }
 
 fn instance() -> impl Strategy<Value = BgpInstance> {

@@ -6,7 +6,7 @@ use super::*;
 use crate::bfd::BfdTimers;
 use crate::bgp::Asn;
 use crate::intent::Advertisement;
-use crate::ospf::{AreaId, OspfTimers};
+use crate::ospf::{AreaId, AreaType, OspfInterface, OspfSettings, OspfTimers};
 use crate::peer::PeerType;
 use crate::state::Cause;
 
@@ -29,6 +29,17 @@ fn session(address: &str, hop: Hop, multiplier: u32) -> Intent {
     Intent::Bfd(BfdSession { key, local_address: None, timers })
 }
 
+fn ospf(interface: &str, area: &str, area_type: AreaType) -> OspfInterface {
+    OspfInterface {
+        interface: interface.parse().unwrap(),
+        area: area.parse().unwrap(),
+        passive: false,
+        cost: NonZeroU16::MIN,
+        timers: OspfTimers::default(),
+        settings: OspfSettings { area_type, ..OspfSettings::default() },
+    }
+}
+
 fn causes(desired: &Desired) -> Vec<(String, IntentState, Reason)> {
     let row = |(key, status): (&IntentKey, &IntentStatus)| {
         let Cause { reason, .. } = status.cause.clone().unwrap();
@@ -38,14 +49,23 @@ fn causes(desired: &Desired) -> Vec<(String, IntentState, Reason)> {
 }
 
 #[test]
+fn an_area_has_one_type() {
+    let intents = [
+        ospf("eth2", "1", AreaType::Stub),
+        ospf("eth0", "1", AreaType::Nssa),
+        ospf("eth1", "1", AreaType::Nssa),
+        ospf("eth3", "2", AreaType::Stub),
+    ]
+    .map(Intent::Ospf);
+    let desired = compose(&intents);
+    assert_eq!(causes(&desired), [("ospf eth2".to_owned(), IntentState::Refused, Reason::OspfAreaMismatch)]);
+    let runs: Vec<_> = desired.ospf.keys().map(ToString::to_string).collect();
+    assert_eq!(runs, ["eth0", "eth1", "eth3"]);
+}
+
+#[test]
 fn what_waits_for_another_intent_is_told() {
-    let ospf = OspfInterface {
-        interface: "eth0".parse().unwrap(),
-        area: "0".parse().unwrap(),
-        passive: false,
-        cost: NonZeroU16::MIN,
-        timers: OspfTimers::default(),
-    };
+    let ospf = ospf("eth0", "0", AreaType::Normal);
     let mut intents = vec![
         Intent::Peer(peer("10.0.0.2", 65002)),
         prefix("10.1.0.1/32", Protocol::Bgp),
@@ -144,6 +164,7 @@ fn intents() -> impl Strategy<Value = Vec<Intent>> {
             passive: true,
             cost: std::num::NonZeroU16::MIN,
             timers: OspfTimers::default(),
+            settings: OspfSettings::default(),
         }),
     ];
     proptest::sample::subsequence(all, 0..=10).prop_shuffle()

@@ -1,7 +1,7 @@
 use super::*;
 use crate::bgp::PrefixAttributes;
 use crate::intent::{Advertisement, Protocol};
-use crate::ospf::{AreaId, OspfInterface, OspfTimers};
+use crate::ospf::{AreaId, OspfInterface, OspfSettings, OspfTimers};
 
 fn advertise(prefix: &str) -> Intent {
     Intent::Prefix(Advertisement {
@@ -105,6 +105,7 @@ fn interfaces_and_permissions() {
         passive: false,
         cost: std::num::NonZeroU16::MIN,
         timers: OspfTimers::default(),
+        settings: OspfSettings::default(),
     });
     let policy = Policy { allowed_interfaces: Some(["eth0".parse().unwrap()].into()), ..Policy::default() };
     assert_eq!(verdict(&policy, &ospf), Some(Reason::InterfaceNotAllowed));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ospf::{AreaId, OspfInterface, OspfTimers};
+use crate::ospf::{AreaId, OspfInterface, OspfSettings, OspfTimers};
 
 fn owner(name: &str) -> OwnerName {
     name.parse().unwrap()
@@ -12,6 +12,7 @@ fn ospf(interface: &str, area: u32) -> Intent {
         passive: false,
         cost: std::num::NonZeroU16::MIN,
         timers: OspfTimers::default(),
+        settings: OspfSettings::default(),
     })
 }
 

@@ -20,6 +20,9 @@ pub(super) const TOKEN_FILE: &[&str] = &["token_file", "tokenFile"];
 /// Keys of a peer for its password in a file.
 const PASSWORD_FILE: &[&str] = &["password_file", "passwordFile"];
 
+/// Keys of an OSPF interface for its key in a file.
+const AUTHENTICATION_KEY_FILE: &[&str] = &["authentication_key_file", "authenticationKeyFile"];
+
 /// Keys that the map of a field takes beside the fields of its message.
 pub(super) fn extra_keys(field: &str) -> ExtraKeys {
     if field == "peer" { PASSWORD_FILE } else { &[] }
@@ -37,6 +40,10 @@ pub(super) fn request(
     secret_from_file(&mut entries, ("token", TOKEN_FILE), &source.folder, place, problems);
     if let Some((_, Node::Map(peer))) = entries.iter_mut().find(|(key, _)| key == "peer") {
         secret_from_file(peer, ("password", PASSWORD_FILE), &source.folder, &place.key("peer"), problems);
+    }
+    if action == Action::EnableOspf {
+        let key = ("authentication_key", AUTHENTICATION_KEY_FILE);
+        secret_from_file(&mut entries, key, &source.folder, place, problems);
     }
     identify(&mut entries, identity, place, problems);
     let descriptor = schema::message(&action.request_name());

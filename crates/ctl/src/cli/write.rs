@@ -325,4 +325,37 @@ pub(crate) struct EnableOspfArgs {
     /// Dead interval in seconds, not below --hello-interval [default: 40]
     #[arg(long, value_name = "S", default_value_t = 0, hide_default_value = true)]
     pub(crate) dead_interval: u32,
+    /// How the routers of the link are connected, if not as its kind of interface says
+    #[arg(long, value_name = "TYPE", value_parser = EnumWord("OSPFNetworkType"))]
+    pub(crate) network_type: Option<i32>,
+    /// Who becomes designated router: the highest; 0 never does [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) priority: Option<u32>,
+    /// Type of the area
+    #[arg(long, value_name = "TYPE", value_parser = EnumWord("OSPFAreaType"))]
+    pub(crate) area_type: Option<i32>,
+    /// How packets are authenticated, by --authentication-key-file
+    #[arg(long, value_name = "HOW", value_parser = EnumWord("OSPFAuthentication"))]
+    pub(crate) authentication: Option<i32>,
+    /// Number of the key, 1 to 255 [default: 1]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) authentication_key_id: u32,
+    /// The key; others see it in the list of processes, so prefer the file
+    #[arg(long, value_name = "SECRET", conflicts_with = "authentication_key_file")]
+    pub(crate) authentication_key: Option<Secret>,
+    /// File with the key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) authentication_key_file: Option<PathBuf>,
+    /// Run BFD with each neighbor, and drop the adjacency when BFD goes down
+    #[arg(long)]
+    pub(crate) bfd: bool,
+    /// Shortest interval in ms at which we accept BFD packets [default: 300]
+    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true)]
+    pub(crate) bfd_min_rx: u32,
+    /// Shortest interval in ms at which we send BFD packets [default: 300]
+    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true)]
+    pub(crate) bfd_min_tx: u32,
+    /// How many BFD packets may be lost in a row [default: 3]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) bfd_detect_multiplier: u32,
 }

@@ -1,5 +1,7 @@
 //! The commands that change something: one request each.
 
+use std::path::PathBuf;
+
 use novaroute_api::v1;
 use prost_reflect::DynamicMessage;
 
@@ -99,18 +101,24 @@ fn request(command: WriteCommand, owner: String, token: String) -> Result<Reques
                 ..Default::default()
             })
         }
-        WriteCommand::EnableOspf(args) => Request::EnableOspf(enable_ospf(args, owner, token)),
+        WriteCommand::EnableOspf(args) => Request::EnableOspf(enable_ospf(args, owner, token)?),
         WriteCommand::DisableOspf { interface: interface_name } => {
             Request::DisableOspf(v1::DisableOspfRequest { owner, token, interface_name, ..Default::default() })
         }
     })
 }
 
-fn peer(args: ApplyPeerArgs) -> Result<v1::BgpPeer, Failure> {
-    let password = match (args.password, args.password_file) {
+/// A secret from its flag, or from the file of the other flag; empty without either.
+fn secret(given: Option<Secret>, file: Option<PathBuf>) -> Result<String, Failure> {
+    let secret = match (given, file) {
         (None, Some(path)) => Some(Secret::from_file(&path).map_err(Failure::Usage)?),
-        (password, _) => password,
+        (given, _) => given,
     };
+    Ok(secret.map(|secret| secret.reveal().to_owned()).unwrap_or_default())
+}
+
+fn peer(args: ApplyPeerArgs) -> Result<v1::BgpPeer, Failure> {
+    let password = secret(args.password, args.password_file)?;
     Ok(v1::BgpPeer {
         remote_as: args.remote_as,
         peer_type: args.peer_type.unwrap_or_default(),
@@ -121,7 +129,7 @@ fn peer(args: ApplyPeerArgs) -> Result<v1::BgpPeer, Failure> {
         address_families: args.address_families,
         source_address: args.source_address,
         ebgp_multihop: args.ebgp_multihop,
-        password: password.map(|secret| secret.reveal().to_owned()).unwrap_or_default(),
+        password,
         max_prefix: args.max_prefix,
         bfd_min_rx_ms: args.bfd_min_rx,
         bfd_min_tx_ms: args.bfd_min_tx,
@@ -179,8 +187,8 @@ fn enable_bfd(args: EnableBfdArgs, owner: String, token: String) -> v1::EnableBf
     }
 }
 
-fn enable_ospf(args: EnableOspfArgs, owner: String, token: String) -> v1::EnableOspfRequest {
-    v1::EnableOspfRequest {
+fn enable_ospf(args: EnableOspfArgs, owner: String, token: String) -> Result<v1::EnableOspfRequest, Failure> {
+    Ok(v1::EnableOspfRequest {
         owner,
         token,
         interface_name: args.interface,
@@ -189,6 +197,16 @@ fn enable_ospf(args: EnableOspfArgs, owner: String, token: String) -> v1::Enable
         cost: args.cost,
         hello_interval: args.hello_interval,
         dead_interval: args.dead_interval,
+        network_type: args.network_type.unwrap_or_default(),
+        priority: args.priority,
+        authentication: args.authentication.unwrap_or_default(),
+        authentication_key_id: args.authentication_key_id,
+        authentication_key: secret(args.authentication_key, args.authentication_key_file)?,
+        area_type: args.area_type.unwrap_or_default(),
+        bfd_enabled: args.bfd,
+        bfd_min_rx_ms: args.bfd_min_rx,
+        bfd_min_tx_ms: args.bfd_min_tx,
+        bfd_detect_multiplier: args.bfd_detect_multiplier,
         ..Default::default()
-    }
+    })
 }

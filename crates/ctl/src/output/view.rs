@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use crate::schema::EnumWords;
 
 /// Fields that are never shown.
-const SECRETS: &[&str] = &["token", "password"];
+const SECRETS: &[&str] = &["token", "password", "authentication_key"];
 const MASK: &str = "***";
 
 /// A message, ready to serialise.

@@ -289,7 +289,7 @@ fn what_others_typed_is_left_alone_and_listed() {
     frr.type_line(Daemon::Bgpd, &router, "neighbor 10.99.0.1 remote-as 65099");
     frr.type_line(Daemon::Bgpd, &unicast(), "network 198.51.100.0/24");
     frr.type_line(Daemon::Bgpd, &unicast(), "redistribute connected");
-    frr.type_line(Daemon::Ospfd, &Context::top().child("interface r2"), "ip ospf network point-to-point");
+    frr.type_line(Daemon::Ospfd, &Context::top().child("interface r2"), "ip ospf mtu-ignore");
     frr.type_line(Daemon::Staticd, &Context::top(), "ip route 198.51.100.0/24 blackhole");
     let same = plan(&frr, &desired);
     assert!(same.is_empty(), "{same}");

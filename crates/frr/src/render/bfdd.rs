@@ -23,6 +23,11 @@ pub(super) fn render(desired: &Desired, config: &mut Config) {
             profile(&mut bfd, timers, &one(IntentKey::Peer(peer.key)));
         }
     }
+    for ospf in desired.ospf.values() {
+        if let Some(timers) = ospf.settings.bfd {
+            profile(&mut bfd, timers, &one(IntentKey::Ospf(ospf.interface.clone())));
+        }
+    }
     for session in desired.bfd.values() {
         let sources = one(IntentKey::Bfd(session.key.clone()));
         profile(&mut bfd, session.timers, &sources);

@@ -1,5 +1,7 @@
 //! ospfd and ospf6d, whose lines differ in words only, and the static routes that they redistribute.
 
+mod settings;
+
 use std::net::Ipv4Addr;
 
 use novaroute_core::desired::Desired;
@@ -94,8 +96,16 @@ fn process(desired: &Desired, words: &Words, config: &mut Config) {
         for prefix in of_family.filter(|prefix| prefix.is_default_route()) {
             router.line(default_route(), &prefix_sources(prefix));
         }
+        for ospf in desired.ospf.values() {
+            if let Some(line) = settings::area_type(ospf) {
+                router.line(line, &one(IntentKey::Ospf(ospf.interface.clone())));
+            }
+        }
     }
     for ospf in desired.ospf.values() {
+        if words.daemon == Daemon::Ospfd {
+            settings::key_chain(&mut top, ospf);
+        }
         interface(&mut top, words, ospf);
     }
 }
@@ -140,4 +150,5 @@ fn interface(top: &mut Block<'_>, words: &Words, ospf: &OspfInterface) {
     if ospf.passive {
         line("passive".to_owned());
     }
+    settings::lines(words.daemon, ospf).into_iter().for_each(line);
 }

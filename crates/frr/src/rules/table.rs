@@ -248,6 +248,22 @@ pub const RULES: &[Rule] = &[
     bfd(LineKind::Unexpected, Scope::BfdPeer, "echo transmit-interval {v}", "echo transmit-interval 50"),
     bfd(LineKind::Unexpected, Scope::BfdPeer, "echo receive-interval {v}", "echo receive-interval 50"),
     bfd(LineKind::Unexpected, Scope::BfdPeer, "{*}", ""),
+    // Keys of OSPF, in FRR 10
+    rule(LineKind::KeyChain, OSPFD, Scope::Top, "key chain {id}", Order::Policies, Order::RemovePolicies),
+    rule(LineKind::Key, OSPFD, Scope::KeyChain, "key {id}", Order::Policies, Order::RemovePolicies),
+    rule(LineKind::KeyString, OSPFD, Scope::Key, "key-string {v}", Order::Policies, Order::RemovePolicies)
+        .undone_by("no key-string")
+        .resets(),
+    rule(
+        LineKind::KeyAlgorithm,
+        OSPFD,
+        Scope::Key,
+        "cryptographic-algorithm {v}",
+        Order::Policies,
+        Order::RemovePolicies,
+    )
+    .undone_by("no cryptographic-algorithm")
+    .resets(),
     // OSPF and OSPFv3
     rule(LineKind::RouterOspf, OSPFD, Scope::Top, "router ospf", Order::Instances, Order::RemoveInstances).resets(),
     rule(LineKind::RouterOspf, OSPF6D, Scope::Top, "router ospf6", Order::Instances, Order::RemoveInstances).resets(),
@@ -271,6 +287,17 @@ pub const RULES: &[Rule] = &[
         Order::WithdrawStaticRoutes,
     )
     .undone_by("no default-information originate"),
+    instance(LineKind::OspfAreaStub, OSPF, Scope::RouterOspf, "area {id} stub {*}")
+        .undone_by("no area {} stub")
+        .resets(),
+    // ospfd of FRR 8 stays with `no-summary` when it is left out.
+    instance(LineKind::OspfAreaNssa, OSPFD, Scope::RouterOspf, "area {id} nssa {*}")
+        .undone_by("no area {} nssa")
+        .delete_first()
+        .resets(),
+    instance(LineKind::OspfAreaNssa, OSPF6D, Scope::RouterOspf, "area {id} nssa {*}")
+        .undone_by("no area {} nssa")
+        .resets(),
     interface(LineKind::OspfHelloInterval, OSPFD, "ip ospf hello-interval {v}", "no ip ospf hello-interval").resets(),
     interface(LineKind::OspfHelloInterval, OSPF6D, "ipv6 ospf6 hello-interval {v}", "no ipv6 ospf6 hello-interval")
         .resets(),
@@ -283,6 +310,37 @@ pub const RULES: &[Rule] = &[
     interface(LineKind::OspfPassive, OSPF6D, "ipv6 ospf6 passive", "").resets(),
     interface(LineKind::OspfArea, OSPFD, "ip ospf area {v}", "no ip ospf area").delete_first().resets(),
     interface(LineKind::OspfArea, OSPF6D, "ipv6 ospf6 area {v}", "no ipv6 ospf6 area").delete_first().resets(),
+    interface(LineKind::OspfNetwork, OSPFD, "ip ospf network {v}", "no ip ospf network").resets(),
+    interface(LineKind::OspfNetwork, OSPF6D, "ipv6 ospf6 network {v}", "no ipv6 ospf6 network").resets(),
+    interface(LineKind::OspfPriority, OSPFD, "ip ospf priority {v}", "no ip ospf priority"),
+    interface(LineKind::OspfPriority, OSPF6D, "ipv6 ospf6 priority {v}", "no ipv6 ospf6 priority"),
+    interface(LineKind::OspfAuthentication, OSPFD, "ip ospf authentication {*}", "no ip ospf authentication").resets(),
+    // Taken back by any key, so that the one in use need not be said.
+    interface(
+        LineKind::OspfAuthenticationTrailer,
+        OSPF6D,
+        "ipv6 ospf6 authentication {*}",
+        "no ipv6 ospf6 authentication key-id 1 hash-algo md5 key none",
+    )
+    .resets(),
+    interface(
+        LineKind::OspfAuthenticationKey,
+        OSPFD,
+        "ip ospf authentication-key {v}",
+        "no ip ospf authentication-key",
+    )
+    .resets(),
+    interface(
+        LineKind::OspfMessageDigestKey,
+        OSPFD,
+        "ip ospf message-digest-key {id} md5 {v}",
+        "no ip ospf message-digest-key {}",
+    )
+    .resets(),
+    interface(LineKind::OspfBfd, OSPFD, "ip ospf bfd", ""),
+    interface(LineKind::OspfBfd, OSPF6D, "ipv6 ospf6 bfd", ""),
+    interface(LineKind::OspfBfdProfile, OSPFD, "ip ospf bfd profile {v}", "no ip ospf bfd profile"),
+    interface(LineKind::OspfBfdProfile, OSPF6D, "ipv6 ospf6 bfd profile {v}", "no ipv6 ospf6 bfd profile"),
     // Static routes. FRR keeps one to a prefix with the same next hop: a new distance takes the place of the old one.
     rule(
         LineKind::StaticRoute,

@@ -37,6 +37,9 @@ fn lines_find_their_rule_and_identity() {
         ),
         (Bfdd, &["bfd", "peer 10.0.0.2"], "shutdown", LineKind::Unexpected, "shutdown"),
         (Ospfd, &["interface r2"], "ip ospf area 0.0.0.0", LineKind::OspfArea, ""),
+        (Ospfd, &["interface r2"], "ip ospf message-digest-key 7 md5 x", LineKind::OspfMessageDigestKey, "7"),
+        (Ospfd, &["router ospf"], "area 0.0.0.1 nssa no-summary", LineKind::OspfAreaNssa, "0.0.0.1"),
+        (Ospfd, &["key chain NR-K-r2", "key 1"], "key-string x", LineKind::KeyString, ""),
         (
             Ospfd,
             &[],
@@ -50,7 +53,7 @@ fn lines_find_their_rule_and_identity() {
     }
     assert_eq!(kind(Bgpd, &["router bgp 65001 vrf X"], "bgp router-id 1.1.1.1"), None);
     assert_eq!(kind(Bgpd, &["router bgp 65001 vrf X as-notation dot"], "bgp router-id 1.1.1.1"), None);
-    assert_eq!(kind(Ospfd, &["interface r2"], "ip ospf network point-to-point"), None);
+    assert_eq!(kind(Ospfd, &["interface r2"], "ip ospf mtu-ignore"), None);
 }
 
 #[test]

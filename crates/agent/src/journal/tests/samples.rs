@@ -1,10 +1,14 @@
 //! Changes to journal: at least one of each kind, with every field in use.
 
+use std::num::NonZeroU8;
+
 use novaroute_core::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
 use novaroute_core::bgp::{Asn, BgpInstance, Origin, PrefixAttributes, Prepend};
 use novaroute_core::intent::{Advertisement, Change, Intent, IntentKey, Protocol, Target};
 use novaroute_core::name::SessionId;
-use novaroute_core::ospf::{OspfInterface, OspfTimers};
+use novaroute_core::ospf::{
+    AreaType, OspfAuthentication, OspfDigest, OspfInterface, OspfNetwork, OspfSettings, OspfTimers,
+};
 use novaroute_core::peer::{GracefulRestart, Peer, PeerSettings, PeerTimers, PeerType};
 use novaroute_core::prefix::Family;
 use novaroute_core::secret::Password;
@@ -33,6 +37,13 @@ pub(super) fn change(name: &str) -> Change {
             passive: true,
             cost: 20.try_into().unwrap(),
             timers: OspfTimers::new(5, 20).unwrap(),
+            settings: OspfSettings {
+                network: Some(OspfNetwork::PointToPoint),
+                priority: 0,
+                authentication: Some(OspfAuthentication::new(OspfDigest::Md5, NonZeroU8::MAX, "s3cret").unwrap()),
+                area_type: AreaType::TotallyNssa,
+                bfd: Some(BfdTimers::new(50, 60, 5).unwrap()),
+            },
         })),
         "bfd" => Change::Put(Intent::Bfd(BfdSession {
             key: bfd_key(),
