@@ -81,6 +81,12 @@ impl FrrVersion {
         self.major >= 10
     }
 
+    /// Whether ospfd authenticates by key chains, without which it has no HMAC.
+    #[must_use]
+    pub fn has_key_chains_of_ospfd(self) -> bool {
+        (self.major, self.minor) >= (9, 1)
+    }
+
     /// Whether ospf6d hears of new routes from a zebra that was restarted: FRR before 9.1 forgets for good what it asked
     /// zebra for (`lib/vrf.c`, `vrf_bitmap_set`).
     #[must_use]

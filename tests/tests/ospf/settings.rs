@@ -162,6 +162,8 @@ on_each_frr! {
         }
         let row = wait_row(&scene, "refused", |row| row.intent_state == "refused").await?;
         ensure!(row.reason.starts_with("FRR_REFUSED: ") && !row.reason.contains("s3cret"), "{row:?}");
+        let unprotected = lines(&scene, Version::V2, scene.tor.link.a().interface()).await?;
+        ensure!(unprotected.is_empty(), "it runs without authentication: {unprotected:?}");
         Ok(())
     }
 

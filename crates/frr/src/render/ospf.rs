@@ -52,9 +52,9 @@ const OSPF6D: Words = Words {
 };
 
 pub(super) fn render(desired: &Desired, dialect: Dialect, config: &mut Config) {
-    process(desired, &OSPFD, config);
+    process(desired, dialect, &OSPFD, config);
     if dialect.ospf6d {
-        process(desired, &OSPF6D, config);
+        process(desired, dialect, &OSPF6D, config);
     }
     if desired.ospf.is_empty() {
         return;
@@ -82,7 +82,7 @@ fn prefix_sources(prefix: &Prefix) -> Sources {
 }
 
 /// One daemon. Without an interface there is no process and no route; the prefixes then wait in their list.
-fn process(desired: &Desired, words: &Words, config: &mut Config) {
+fn process(desired: &Desired, dialect: Dialect, words: &Words, config: &mut Config) {
     let mut top = Block::top(config, words.daemon);
     for prefix in desired.ospf_prefixes.iter().filter(|prefix| prefix.family() == words.family) {
         let line = format!("{} prefix-list {} permit {prefix}", words.ip, own::OSPF);
@@ -106,7 +106,10 @@ fn process(desired: &Desired, words: &Words, config: &mut Config) {
         if words.daemon == Daemon::Ospfd {
             settings::key_chain(&mut top, ospf);
         }
-        interface(&mut top, words, ospf);
+        // Rather not at all than without the authentication that was asked for; the key chain is refused, and that is told.
+        if settings::can_authenticate(words.daemon, dialect, ospf) {
+            interface(&mut top, words, ospf);
+        }
     }
 }
 

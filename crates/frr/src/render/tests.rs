@@ -1,5 +1,8 @@
+use std::num::NonZeroU8;
+
 use expect_test::expect;
 use novaroute_core::bgp::PrefixAttributes;
+use novaroute_core::ospf::{OspfAuthentication, OspfDigest};
 use proptest::prelude::*;
 
 use super::*;
@@ -378,6 +381,25 @@ fn a_password_is_sent_and_not_shown() {
     let plan = sample::plan_from_nothing(&sample::full());
     assert!(plan.leaves().any(|leaf| leaf.text.reveal().ends_with(" password s3cret")));
     assert!(!format!("{plan}{plan:?}").contains("s3cret"));
+}
+
+#[test]
+fn an_interface_is_authenticated_as_asked_for_or_does_not_run() {
+    let mut desired = sample::full();
+    for ospf in desired.ospf.values_mut() {
+        let authentication = OspfAuthentication::new(OspfDigest::HmacSha256, NonZeroU8::MIN, "k3y");
+        ospf.settings.authentication = Some(authentication.unwrap());
+    }
+    let runs = |dialect, daemon| {
+        let config = render(&desired, dialect);
+        config.slots(daemon, &Context::top().child("interface r2")).is_some()
+    };
+    let old = Dialect { version: FrrVersion { major: 9, minor: 0, patch: 0 }, ..DIALECT };
+    assert!(runs(DIALECT, Daemon::Ospfd) && runs(DIALECT, Daemon::Ospf6d));
+    assert!(!runs(old, Daemon::Ospfd) && runs(old, Daemon::Ospf6d));
+    let plan = sample::plan_from_nothing(&desired);
+    assert!(plan.leaves().any(|leaf| leaf.text.reveal() == "key-string k3y"));
+    assert!(!format!("{plan}{plan:?}").contains("k3y"));
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use novaroute_core::intent::IntentKey;
 use novaroute_core::ospf::{AreaType, OspfAuthentication, OspfDigest, OspfInterface, OspfNetwork, OspfSettings};
 
-use crate::daemon::Daemon;
+use crate::daemon::{Daemon, Dialect};
 use crate::own;
 use crate::render::bfdd::profile_name;
 use crate::render::{Block, one};
@@ -58,14 +58,22 @@ fn trailer(authentication: &OspfAuthentication) -> Option<String> {
     Some(format!("authentication key-id {id} hash-algo {algorithm} key {key}"))
 }
 
+fn uses_key_chain(ospf: &OspfInterface) -> bool {
+    ospf.settings.authentication.as_ref().is_some_and(|given| given.digest() == OspfDigest::HmacSha256)
+}
+
+/// Whether a daemon can authenticate the packets of the interface as asked for.
+pub(super) fn can_authenticate(daemon: Daemon, dialect: Dialect, ospf: &OspfInterface) -> bool {
+    daemon == Daemon::Ospf6d || dialect.version.has_key_chains_of_ospfd() || !uses_key_chain(ospf)
+}
+
 fn chain_name(ospf: &OspfInterface) -> String {
     format!("{}{}", own::KEY_CHAIN_PREFIX, ospf.interface)
 }
 
 /// What ospfd's `authentication key-chain` refers to.
 pub(super) fn key_chain(top: &mut Block<'_>, ospf: &OspfInterface) {
-    let hmac = |authentication: &&OspfAuthentication| authentication.digest() == OspfDigest::HmacSha256;
-    let Some(authentication) = ospf.settings.authentication.as_ref().filter(hmac) else { return };
+    let Some(authentication) = ospf.settings.authentication.as_ref().filter(|_| uses_key_chain(ospf)) else { return };
     let sources = one(IntentKey::Ospf(ospf.interface.clone()));
     let mut chain = top.open(format!("key chain {}", chain_name(ospf)), &sources);
     let mut key = chain.open(format!("key {}", authentication.key_id()), &sources);
