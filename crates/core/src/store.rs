@@ -171,8 +171,7 @@ impl Snapshot {
 
     /// The slots after a key, in key order; `None` asks for all.
     pub fn slots_after(&self, after: Option<&IntentKey>) -> impl Iterator<Item = (&IntentKey, &Slot)> {
-        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.slots.range((after, Bound::Unbounded))
+        self.slots.range((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded))
     }
 
     /// All entries in key order, overridden ones too.
@@ -196,8 +195,7 @@ impl Snapshot {
     /// The slots of explicit BFD sessions to an address, in key order.
     pub(crate) fn bfd_slots_to(&self, peer: IpAddr) -> impl Iterator<Item = (&IntentKey, &Slot)> + Clone {
         let first = IntentKey::Bfd(BfdKey { peer, interface: None, hop: Hop::Single });
-        let of_peer = move |key: &IntentKey| matches!(key, IntentKey::Bfd(bfd) if bfd.peer == peer);
-        self.slots.range(first..).take_while(move |(key, _)| of_peer(key))
+        self.slots.range(first..).take_while(move |(key, _)| matches!(key, IntentKey::Bfd(bfd) if bfd.peer == peer))
     }
 
     /// The drains in force.

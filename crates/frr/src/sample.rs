@@ -274,7 +274,7 @@ fn any_bgp() -> impl Strategy<Value = DesiredBgp> {
 
 fn any_interface(name: &'static str) -> impl Strategy<Value = OspfInterface> {
     let area = select(vec!["0", "1", "4294967295"]);
-    (area, any::<bool>(), 9u16..11, 39u16..41, 9u16..11, any_settings()).prop_map(
+    (area, any::<bool>(), 9u16..11, 39u16..41, 9u16..11, any_ospf_settings()).prop_map(
         move |(area, passive, hello, dead, cost, settings)| OspfInterface {
             area: area.parse().unwrap(),
             cost: NonZeroU16::new(cost).unwrap(),
@@ -285,7 +285,7 @@ fn any_interface(name: &'static str) -> impl Strategy<Value = OspfInterface> {
 }
 
 /// An area has one type in whatever is desired, so that it follows from nothing that differs here.
-fn any_settings() -> impl Strategy<Value = OspfSettings> {
+fn any_ospf_settings() -> impl Strategy<Value = OspfSettings> {
     use OspfDigest::{HmacSha256, Md5, Simple};
     let network = select(vec![None, Some(OspfNetwork::PointToPoint), Some(OspfNetwork::PointToMultipoint)]);
     let key = (select(vec![Simple, Md5, HmacSha256]), select(vec!["one", "two"]));

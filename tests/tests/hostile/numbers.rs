@@ -37,7 +37,7 @@ fn ospf(change: impl FnOnce(&mut EnableOspfRequest)) -> EnableOspfRequest {
 }
 
 /// The field that is at fault, and the request.
-const BAD: [(&str, Bad); 73] = [
+const BAD: [(&str, Bad); 79] = [
     ("local_as", Bad::Instance(0, "10.0.1.1")),
     ("router_id", Bad::Instance(1, "0.0.0.0")),
     ("router_id", Bad::Instance(1, "224.0.0.1")),

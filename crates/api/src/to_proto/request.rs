@@ -170,7 +170,7 @@ fn interface_of(key: PeerKey) -> String {
 
 /// The request that takes a peer back.
 #[must_use]
-fn remove_peer(key: PeerKey) -> v1::RemovePeerRequest {
+pub fn remove_peer(key: PeerKey) -> v1::RemovePeerRequest {
     v1::RemovePeerRequest {
         neighbor_address: text(key.address().as_ref()),
         interface_name: interface_of(key),

@@ -4,6 +4,7 @@ use std::num::NonZeroU8;
 
 use novaroute_core::bfd::{BfdKey, BfdSession, BfdTimers, Hop};
 use novaroute_core::bgp::{Asn, BgpInstance, Origin, PrefixAttributes, Prepend};
+use novaroute_core::exchange::Exchange;
 use novaroute_core::intent::{Advertisement, Change, Intent, IntentKey, Protocol, Target};
 use novaroute_core::name::SessionId;
 use novaroute_core::ospf::{
@@ -98,6 +99,7 @@ fn peer() -> Peer {
         max_prefix: 500.try_into().unwrap(),
         graceful_restart: GracefulRestart::Full,
         settings: PeerSettings { passive: true, ..PeerSettings::default() },
+        exchange: Exchange { next_hop_self: true, ..Exchange::default() },
     }
 }
 

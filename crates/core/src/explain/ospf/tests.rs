@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::*;
 use crate::engine::Engine;
 use crate::intent::Change;
-use crate::ospf::OspfTimers;
+use crate::ospf::{OspfSettings, OspfTimers};
 
 fn interface() -> InterfaceName {
     "eth0".parse().unwrap()
@@ -13,7 +13,14 @@ fn interface() -> InterfaceName {
 fn engine(passive: bool) -> Engine {
     let mut engine = Engine::new([("edge".parse().unwrap(), crate::policy::Policy::default())].into());
     let (area, cost) = ("0".parse().unwrap(), NonZeroU16::new(10).unwrap());
-    let ospf = OspfInterface { interface: interface(), area, passive, cost, timers: OspfTimers::default() };
+    let ospf = OspfInterface {
+        interface: interface(),
+        area,
+        passive,
+        cost,
+        timers: OspfTimers::default(),
+        settings: OspfSettings::default(),
+    };
     let decided = engine.decide(&"edge".parse().unwrap(), Change::Put(Intent::Ospf(ospf))).unwrap();
     engine.commit(decided);
     engine
