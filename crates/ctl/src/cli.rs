@@ -102,8 +102,7 @@ pub(crate) struct Global {
     pub(crate) wait: Option<i32>,
 
     /// In commands that change something: check all that the real call checks, show
-    /// what FRR would be sent, and change nothing. `apply` prints its requests,
-    /// without their secrets, and sends none
+    /// what FRR would be sent, and change nothing
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) dry_run: bool,
 
@@ -179,6 +178,11 @@ pub(crate) enum Command {
     /// that is refused does not stop the others.
     #[command(after_help = examples::APPLY)]
     Apply(ApplyArgs),
+    /// Show what `apply` of a file would have FRR sent
+    ///
+    /// Nothing is changed. The file is that of `apply`, with the intents of one owner.
+    #[command(after_help = examples::DIFF)]
+    Diff(DiffArgs),
     /// Translate resources of MetalLB, frr-k8s or an earlier NovaRoute
     ///
     /// Prints NovaRouteCluster, NovaRoutePeer and NovaRouteAdvertisement as YAML, or as a
@@ -219,6 +223,10 @@ pub(crate) struct ApplyArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: PathBuf,
 
+    /// Print the requests, without their secrets, and send none
+    #[arg(long)]
+    pub(crate) print: bool,
+
     /// The file is all that its owner wants: remove what it does not name
     #[arg(long)]
     pub(crate) prune: bool,
@@ -255,6 +263,18 @@ pub(crate) struct BundleArgs {
     /// Configuration of the agent
     #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
     pub(crate) config: PathBuf,
+}
+
+/// Arguments of `diff`.
+#[derive(Args)]
+pub(crate) struct DiffArgs {
+    /// The file; `-` is stdin
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// The file is all that its owner wants: what it does not name would go
+    #[arg(long)]
+    pub(crate) prune: bool,
 }
 
 /// Arguments of `import`.

@@ -2,6 +2,7 @@
 
 mod apply;
 mod completion;
+mod diff;
 mod doctor;
 mod events;
 mod explain;
@@ -48,6 +49,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Top(args) => top::run(&global, &args).await,
         Command::Write(command) => write::run(&global, command, screen).await,
         Command::Apply(args) => apply::run(&global, &args, screen).await,
+        Command::Diff(args) => diff::run(&global, &args, screen).await,
         Command::Import(args) => import::run(&args, screen),
         Command::SupportBundle(args) => support_bundle::run(&global, &args, screen).await,
         Command::Man { folder } => man::run(&folder),

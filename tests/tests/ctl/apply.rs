@@ -82,7 +82,7 @@ on_each_frr! {
             scene.tor.router.wait_bgp_route(prefix, TIMEOUT).await.context(prefix)?;
         }
         let dry =
-            Ctl::new(&scene.agent, LB).run(&format!("apply --dry-run -o json -f {}", file.display())).await?.done()?;
+            Ctl::new(&scene.agent, LB).run(&format!("apply --print -o json -f {}", file.display())).await?.done()?;
         let items = dry.json()?;
         ensure!(items.as_array().is_some_and(|items| items.len() == 103 && items[0]["token"] == "***"), "{items:#}");
         Ok(())

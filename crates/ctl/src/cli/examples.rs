@@ -187,6 +187,7 @@ pub(super) const APPLY: &str = "\
 Examples:
   novaroutectl apply -f routes.yaml
   novaroutectl apply -f routes.yaml --dry-run
+  novaroutectl apply -f routes.yaml --print
   novaroutectl apply -f routes.yaml --atomic --wait
   novaroutectl apply -f routes.yaml --prune --confirm-within 2m
   novaroutectl apply -f - -o json
@@ -202,6 +203,14 @@ What an owner wants, with the names of the proto fields:
 
 The same request in a list of requests:
   - {action: advertise, owner: edge, token_file: edge.token, prefix: 203.0.113.7/32, protocol: bgp}";
+
+pub(super) const DIFF: &str = "\
+Examples:
+  novaroutectl diff -f routes.yaml
+  novaroutectl diff -f routes.yaml --prune
+  novaroutectl diff -f routes.yaml -o json
+
+Exit codes: 0 there is nothing to do, 1 something would change or is refused, 2 wrong usage, 3 the agent cannot be reached";
 
 pub(super) const IMPORT: &str = "\
 Examples:

@@ -4,7 +4,7 @@ mod steps;
 
 use novaroute_api::v1;
 
-use super::wait;
+use super::{diff, wait};
 use crate::{
     agent::Agent,
     apply_file,
@@ -15,27 +15,38 @@ use crate::{
     request::Request,
     source::Source,
 };
-use steps::{Batch, Step};
+pub(super) use steps::{Batch, Step};
 
 /// Sends the requests of a file: those of one owner as one decision.
 pub(super) async fn run(global: &Global, args: &ApplyArgs, screen: Screen) -> Result<(), Failure> {
-    let source = Source::read(&args.file)?;
-    let identity = Identity::resolve(global)?;
-    let requests = apply_file::parse(&source, &identity)
-        .map_err(|problems| Failure::Usage(format!("nothing was sent\n{problems}")))?;
+    if args.print {
+        return print(&requests(global, args)?, screen);
+    }
     if global.dry_run {
-        return print(&requests, screen);
+        return diff::dry_run(global, args, screen).await;
     }
-    let steps = steps::of(requests);
-    if args.prune {
-        check_prune(&steps)?;
-    }
+    let steps = steps_of(global, args)?;
     let run = Run { global, args, screen };
     match (Agent::connect(global).await, screen.format.data()) {
         (Ok(mut agent), _) => run.send_all(steps, &mut agent).await,
         (Err(refusal), Some(format)) => none_sent(&steps, &refusal, format, screen),
         (Err(refusal), None) => Err(Failure::Refused { what: "apply".to_owned(), refusal: Box::new(refusal) }),
     }
+}
+
+fn requests(global: &Global, args: &ApplyArgs) -> Result<Vec<Request>, Failure> {
+    let source = Source::read(&args.file)?;
+    let identity = Identity::resolve(global)?;
+    apply_file::parse(&source, &identity).map_err(|problems| Failure::Usage(format!("nothing was sent\n{problems}")))
+}
+
+/// The calls for a file.
+pub(super) fn steps_of(global: &Global, args: &ApplyArgs) -> Result<Vec<Step>, Failure> {
+    let steps = steps::of(requests(global, args)?);
+    if args.prune {
+        check_prune(&steps)?;
+    }
+    Ok(steps)
 }
 
 /// What a file does not name is only known where all that it wants of an owner is sent at once.
@@ -80,6 +91,22 @@ fn print(requests: &[Request], screen: Screen) -> Result<(), Failure> {
     let messages = messages.collect::<Result<Vec<_>, Failure>>()?;
     let items = messages.iter().map(|(action, message)| View::item(action, message));
     screen.write(&format.document(&items.collect::<Vec<_>>())?)
+}
+
+/// The call for intents of one owner.
+pub(super) fn call(global: &Global, args: &ApplyArgs, batch: &Batch) -> v1::ApplyIntentsRequest {
+    let mode = if args.prune { v1::ApplyMode::Replace } else { v1::ApplyMode::Merge };
+    v1::ApplyIntentsRequest {
+        owner: batch.owner().to_owned(),
+        token: batch.token().to_owned(),
+        mode: mode.into(),
+        atomic: args.atomic,
+        confirm_removals: args.yes,
+        items: batch.requests.iter().cloned().filter_map(Request::item).collect(),
+        confirm_within_s: args.confirm_within.unwrap_or_default(),
+        wait: wait::asked(global).unwrap_or_default().into(),
+        ..Default::default()
+    }
 }
 
 struct Run<'a> {
@@ -134,7 +161,7 @@ impl Run<'_> {
 
     async fn send_batch(&self, batch: Batch, agent: &mut Agent, tally: &mut Tally) -> Result<String, Failure> {
         let title = format!("apply {} requests of {}", batch.requests.len(), batch.owner());
-        let call = agent.apply(self.call(&batch));
+        let call = agent.apply(call(self.global, self.args, &batch));
         match wait::shown(self.global, &title, call).await {
             Ok(answer) => {
                 let outcomes = Outcome::of_items(&batch.requests, &answer);
@@ -147,21 +174,6 @@ impl Run<'_> {
                 tally.unreachable |= refusal.is_unreachable();
                 self.none_done(&batch, &title, &refusal)
             }
-        }
-    }
-
-    fn call(&self, batch: &Batch) -> v1::ApplyIntentsRequest {
-        let mode = if self.args.prune { v1::ApplyMode::Replace } else { v1::ApplyMode::Merge };
-        v1::ApplyIntentsRequest {
-            owner: batch.owner().to_owned(),
-            token: batch.token().to_owned(),
-            mode: mode.into(),
-            atomic: self.args.atomic,
-            confirm_removals: self.args.yes,
-            items: batch.requests.iter().cloned().filter_map(Request::item).collect(),
-            confirm_within_s: self.args.confirm_within.unwrap_or_default(),
-            wait: wait::asked(self.global).unwrap_or_default().into(),
-            ..Default::default()
         }
     }
 

@@ -187,9 +187,9 @@ fn only_a_file_that_says_all_of_it_can_be_pruned() {
 }
 
 #[test]
-fn a_dry_run_sends_nothing_and_shows_no_secret() {
+fn printed_requests_are_not_sent_and_show_no_secret() {
     let agent = agent(refusal());
-    let ran = agent.run("apply -f routes.yaml --dry-run");
+    let ran = agent.run("apply -f routes.yaml --print");
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     expect![[r#"
         - action: configure-bgp

@@ -35,7 +35,9 @@ pub(crate) struct Script {
     pub(crate) events: Vec<Result<v1::RouteEvent, Status>>,
     /// The stream of events stays open behind them.
     pub(crate) events_stay_open: bool,
-    /// Answers to dry runs of advertised prefixes.
+    /// What becomes of items that are not refused; not set: they are changes.
+    pub(crate) outcome: v1::ItemOutcome,
+    /// Answers to dry runs of advertised prefixes, and of many items.
     pub(crate) plan: v1::Plan,
     /// Answers to advertised prefixes, also as items of many; every other one is accepted.
     pub(crate) refuse: Vec<(&'static str, Status)>,
@@ -62,11 +64,16 @@ impl Script {
                 message: status.message().to_owned(),
                 ..Default::default()
             });
-            let outcome = if error.is_some() { v1::ItemOutcome::Refused } else { v1::ItemOutcome::Changed };
+            let outcome = match (&error, self.outcome) {
+                (Some(_), _) => v1::ItemOutcome::Refused,
+                (None, v1::ItemOutcome::Unspecified) => v1::ItemOutcome::Changed,
+                (None, outcome) => outcome,
+            };
             v1::ItemResult { index: at.try_into().unwrap(), outcome: outcome.into(), error, ..Default::default() }
         };
         let results = request.items.iter().enumerate().map(result).collect();
-        Ok(v1::ApplyIntentsResponse { results, ..self.apply_intents.clone() })
+        let plan = request.dry_run.then(|| self.plan.clone());
+        Ok(v1::ApplyIntentsResponse { results, plan, ..self.apply_intents.clone() })
     }
 }
 

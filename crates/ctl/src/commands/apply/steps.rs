@@ -4,7 +4,7 @@ use crate::request::Request;
 
 /// One call.
 #[derive(Debug, PartialEq)]
-pub(super) enum Step {
+pub(in crate::commands) enum Step {
     /// About a session, or with a time to answer of its own.
     Single(Request),
     /// Intents of one owner.
@@ -13,18 +13,18 @@ pub(super) enum Step {
 
 /// Intents of one owner that are one decision: at least one, all with the same token.
 #[derive(Debug, PartialEq)]
-pub(super) struct Batch {
+pub(in crate::commands) struct Batch {
     first: Request,
     /// All of them.
-    pub(super) requests: Vec<Request>,
+    pub(in crate::commands) requests: Vec<Request>,
 }
 
 impl Batch {
-    pub(super) fn owner(&self) -> &str {
+    pub(in crate::commands) fn owner(&self) -> &str {
         self.first.owner()
     }
 
-    pub(super) fn token(&self) -> &str {
+    pub(in crate::commands) fn token(&self) -> &str {
         self.first.token()
     }
 
@@ -34,7 +34,7 @@ impl Batch {
 }
 
 impl Step {
-    pub(super) fn requests(&self) -> &[Request] {
+    pub(in crate::commands) fn requests(&self) -> &[Request] {
         match self {
             Self::Single(request) => std::slice::from_ref(request),
             Self::Batch(batch) => &batch.requests,
@@ -51,7 +51,7 @@ impl Step {
 
 /// The calls for these requests. Those of one owner keep their order: what stands behind a request that is sent alone
 /// is sent after it.
-pub(super) fn of(requests: Vec<Request>) -> Vec<Step> {
+pub(in crate::commands) fn of(requests: Vec<Request>) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for request in requests {
         if request.waits() || request.clone().item().is_none() {
