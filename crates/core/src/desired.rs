@@ -81,14 +81,14 @@ impl Desired {
     fn agree_on_areas(&mut self) {
         let mut areas: BTreeMap<AreaId, (InterfaceName, AreaType)> = BTreeMap::new();
         for ospf in self.ospf.values() {
-            let said = || (ospf.interface.clone(), ospf.settings.area_type);
+            let said = || (ospf.interface, ospf.settings.area_type);
             let (first, area_type) = areas.entry(ospf.area).or_insert_with(said);
             if *area_type != ospf.settings.area_type {
                 let status = area_mismatch(ospf, first, *area_type);
-                self.blocked.insert(IntentKey::Ospf(ospf.interface.clone()), status);
+                self.blocked.insert(IntentKey::Ospf(ospf.interface), status);
             }
         }
-        self.ospf.retain(|interface, _| !self.blocked.contains_key(&IntentKey::Ospf(interface.clone())));
+        self.ospf.retain(|interface, _| !self.blocked.contains_key(&IntentKey::Ospf(*interface)));
     }
 }
 

@@ -181,6 +181,7 @@ impl fmt::Display for Target {
 
 /// One request of an owner, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "most are of the largest one: a box each would save nothing")]
 pub enum Change {
     /// Opens the owner's session.
     Register(Registration),

@@ -23,6 +23,7 @@ pub enum Wait {
 
 /// What a caller waits for: one intent, there or gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "most are of the largest one: a box each would save nothing")]
 pub enum Goal {
     /// The intent of this owner is in force.
     There(OwnerName, Intent),

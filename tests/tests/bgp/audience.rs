@@ -40,7 +40,7 @@ on_each_frr! {
         scene.node.wait_bgp_route("10.72.0.0/24", TIMEOUT).await?;
         has(&second, &[CHOSEN, FOR_ALL].concat()).await?;
         has(&scene.tor, &FOR_ALL).await?;
-        assert_eq!(scene.prefix_state(CHOSEN[0], "advertised").await?.sent_to, [second_name.clone()]);
+        assert_eq!(scene.prefix_state(CHOSEN[0], "advertised").await?.sent_to, std::slice::from_ref(&second_name));
 
         let capture = scene.tor.router.capture("node", "tcp port 179").await?;
         let both = for_peers(&[&first_name, &second_name]);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use novaroute_e2e::agent::Client;
 use novaroute_e2e::bfd::Timers;
 use novaroute_e2e::config::{CNI, LB};
@@ -214,7 +214,7 @@ on_each_frr! {
         refused!(configure_bgp, request::configure_bgp(CNI, NODE_AS + 1, "10.0.1.1"), FailedPrecondition);
         refused!(remove_peer, request::remove_peer(LB, "nobody"), InvalidArgument);
         let violates = request::advertise(LB, "0.0.0.0/0");
-        let dry = dry!(advertise_prefix, violates).expect_err("a default route is not allowed");
+        let Err(dry) = dry!(advertise_prefix, violates) else { bail!("a default route is not allowed") };
         assert_eq!(Refusal::of(&dry)?.code, Code::PermissionDenied);
 
         client.register(request::register(CNI)).await?;

@@ -42,6 +42,7 @@ pub struct Accepted {
 
 /// What an owner may ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "most are of the largest one: a box each would save nothing")]
 pub enum Demand {
     /// A change of what is wanted, or another session.
     Change(Change),

@@ -72,7 +72,8 @@ fn length(bits: u32) -> Result<Option<u8>, Invalid> {
 
 fn export(fields: &mut Fields, given: &v1::ExportPolicy) -> Result<ExportPolicy, Refused> {
     let texts = &given.communities;
-    let communities = fields.set("peer.export_policy.communities", texts, EXPORT_COMMUNITIES_MAX, community)?;
+    let communities =
+        fields.set("peer.export_policy.communities", texts, EXPORT_COMMUNITIES_MAX, |text| community(text))?;
     match v1::ExportAnnounce::try_from(given.announce) {
         Ok(v1::ExportAnnounce::OwnWithCommunities) if texts.is_empty() => {
             Err(fields.refuse("peer.export_policy.communities", "is empty: list what prefixes must have"))
@@ -90,7 +91,7 @@ fn export(fields: &mut Fields, given: &v1::ExportPolicy) -> Result<ExportPolicy,
     }
 }
 
-fn community(text: &String) -> Result<AnyCommunity, Invalid> {
+fn community(text: &str) -> Result<AnyCommunity, Invalid> {
     match AnyCommunity::from_str(text)? {
         AnyCommunity::Extended(_) => {
             Err(Invalid::new(text, "a standard or large community: FRR cannot look for others by one line"))

@@ -33,10 +33,14 @@ fn agent(status: Status) -> Fake {
 /// How many items each call had since the last look.
 fn items(agent: &Fake) -> Vec<usize> {
     let items = |seen| match seen {
-        Seen::ApplyIntents(request) => request.items.len(),
-        other => panic!("{other:?}"),
+        Seen::ApplyIntents(request) => Some(request.items.len()),
+        _ => None,
     };
-    agent.asked().into_iter().map(items).collect()
+    let asked = agent.asked();
+    let calls = asked.len();
+    let items: Vec<_> = asked.into_iter().filter_map(items).collect();
+    assert_eq!(items.len(), calls, "nothing but ApplyIntents");
+    items
 }
 
 fn refusal() -> Status {

@@ -25,7 +25,7 @@ pub(super) fn render(desired: &Desired, config: &mut Config) {
     }
     for ospf in desired.ospf.values() {
         if let Some(timers) = ospf.settings.bfd {
-            profile(&mut bfd, timers, &one(IntentKey::Ospf(ospf.interface.clone())));
+            profile(&mut bfd, timers, &one(IntentKey::Ospf(ospf.interface)));
         }
     }
     for session in desired.bfd.values() {

@@ -98,7 +98,7 @@ fn process(desired: &Desired, dialect: Dialect, words: &Words, config: &mut Conf
         }
         for ospf in desired.ospf.values() {
             if let Some(line) = settings::area_type(ospf) {
-                router.line(line, &one(IntentKey::Ospf(ospf.interface.clone())));
+                router.line(line, &one(IntentKey::Ospf(ospf.interface)));
             }
         }
     }

@@ -74,7 +74,7 @@ fn chain_name(ospf: &OspfInterface) -> String {
 /// What ospfd's `authentication key-chain` refers to.
 pub(super) fn key_chain(top: &mut Block<'_>, ospf: &OspfInterface) {
     let Some(authentication) = ospf.settings.authentication.as_ref().filter(|_| uses_key_chain(ospf)) else { return };
-    let sources = one(IntentKey::Ospf(ospf.interface.clone()));
+    let sources = one(IntentKey::Ospf(ospf.interface));
     let mut chain = top.open(format!("key chain {}", chain_name(ospf)), &sources);
     let mut key = chain.open(format!("key {}", authentication.key_id()), &sources);
     key.line("cryptographic-algorithm hmac-sha-256", &sources);
