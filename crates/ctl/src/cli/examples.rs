@@ -176,8 +176,8 @@ pub(super) const ENABLE_OSPF: &str = "\
 Examples:
   novaroutectl enable-ospf --interface eth0 --area 0.0.0.0
   novaroutectl enable-ospf --interface lo --area 0 --passive
-  novaroutectl enable-ospf --interface eth0 --area 0 --network-type point-to-point --bfd \\
-    --authentication md5 --authentication-key-file ospf.secret";
+  novaroutectl enable-ospf --interface eth0 --area 0 --network-type point-to-point --bfd
+  novaroutectl enable-ospf --interface eth1 --area 0 --authentication md5 --authentication-key-file ospf.secret";
 
 pub(super) const DISABLE_OSPF: &str = "\
 Examples:

@@ -49,7 +49,7 @@ impl Refusal {
     pub(crate) fn from_status(status: &Status) -> Self {
         match client::CallError::from(status.clone()) {
             client::CallError::Refused(refusal) => Self::told(refusal),
-            client::CallError::Broken { code: Code::Unavailable, message } => {
+            client::CallError::Broken { code: Code::Unavailable | Code::Unknown, message } => {
                 Self::unreachable(format!("the connection to the agent broke: {message}"))
             }
             client::CallError::Broken { code, message } => Self::local(code_word(code), message, way_out(code, "")),

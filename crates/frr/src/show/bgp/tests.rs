@@ -136,6 +136,21 @@ fn the_notification_that_ended_a_session_is_told() {
         assert_eq!(of("10.13.0.3").notification, Some(Notification { by_peer: false, bad_peer_as: true }));
         assert_eq!(of("10.12.0.99").notification, None);
         let up = of("10.12.0.2");
-        assert!(up.exchanged.contains(&Family::Ipv4) && !up.local.is_empty() && up.hold_s > 0, "{up:?}");
+        assert_eq!((up.live.state, up.notification), (SessionState::Established, None));
     }
+}
+
+#[test]
+fn what_was_negotiated_is_told_of_a_session_that_is_up() {
+    let up = r#"{"10.12.0.2": {"bgpState": "Established", "hostLocal": "10.12.0.1",
+        "bgpTimerHoldTimeMsecs": 9000, "bgpTimerKeepAliveIntervalMsecs": 3000,
+        "neighborCapabilities": {"multiprotocolExtensions": {
+            "ipv4Unicast": {"advertisedAndReceived": true}, "ipv6Unicast": {"advertised": true}}}}}"#;
+    let said = |text: &str| {
+        let one = neighbors(text).unwrap().into_values().next().unwrap();
+        (one.exchanged, one.local, one.hold_s, one.keepalive_s)
+    };
+    assert_eq!(said(up), ([Family::Ipv4].into(), "10.12.0.1".to_owned(), 9, 3));
+    let down = up.replace("Established", "Idle").replace("10.12.0.1", "Unknown");
+    assert_eq!((said(&down).0, said(&down).1), ([].into(), String::new()));
 }
