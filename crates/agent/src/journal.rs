@@ -15,7 +15,6 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use novaroute_api::to_proto;
-use novaroute_core::drain::DrainPhase;
 use novaroute_core::intent::{Change, IntentKey, Target};
 use novaroute_core::name::OwnerName;
 use novaroute_core::pending::{Pending, PendingChanges, PendingStep};
@@ -233,9 +232,9 @@ impl Journal {
             }
         }
         for (scope, drain) in snapshot.drains() {
-            let began = Change::Drain(Some(scope.clone()), drain.terms);
-            let over = (drain.phase == DrainPhase::Withdrawn).then(|| Change::DrainDue(scope.clone()));
-            for change in [began].iter().chain(&over) {
+            let began = Change::Drain(Some(scope.clone()), drain.terms.clone());
+            let advanced = std::iter::repeat_n(Change::DrainDue(scope.clone()), drain.advances());
+            for change in std::iter::once(began).chain(advanced) {
                 frame::push(
                     &mut bytes,
                     &to_proto::record(&drain.by, snapshot.revision(), std::slice::from_ref(change)),

@@ -50,7 +50,8 @@ debug_without_secrets! {
     AdvertisePrefixRequest { secret token, owner, prefix, protocol, attributes, wait, dry_run }
     WithdrawPrefixRequest { secret token, owner, prefix, protocol, wait, dry_run }
     HandoffRequest { secret token, owner, wait, dry_run }
-    DrainRequest { secret token, owner, node, of_owner, delay_s, keep_announced, wait, dry_run }
+    DrainRequest { secret token, owner, node, of_owner, delay_s, keep_announced, shut_sessions,
+        shutdown_message, wait, dry_run }
     UndrainRequest { secret token, owner, node, of_owner, wait, dry_run }
     EnableBfdRequest {
         secret token, owner, peer_address, min_rx_ms, min_tx_ms, detect_multiplier,

@@ -48,6 +48,9 @@ impl Desired {
         for ((protocol, prefix), phase) in snapshot.drained_prefixes() {
             desired.drain(protocol, prefix, phase);
         }
+        for (peer, shutdown) in snapshot.shut_peers() {
+            desired.shut(peer, shutdown);
+        }
         desired
     }
 

@@ -1,8 +1,8 @@
 //! Drains: announcements that end as planned, after peers were told to look for another way (RFC 8326).
 //!
 //! A drained prefix is marked first: it carries the community GRACEFUL_SHUTDOWN and the lowest local preference, so that
-//! peers move their traffic while it still arrives. Then it is withdrawn. What owners hold stays as it is, and is announced
-//! again when the drain ends.
+//! peers move their traffic while it still arrives. Then it is withdrawn, and if that was asked for, the sessions end with a
+//! message (RFC 9003). What owners hold stays as it is, and is announced again when the drain ends.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,11 +12,16 @@ use crate::desired::Desired;
 use crate::intent::{IntentKey, Protocol};
 use crate::invalid::Invalid;
 use crate::name::OwnerName;
+use crate::peer::{PeerKey, Shutdown};
 use crate::prefix::Prefix;
 use crate::state::{IntentState, IntentStatus, Reason};
 
 /// LOCAL_PREF of what is drained: the lowest there is (RFC 8326 §4.2).
 const LOCAL_PREFERENCE: u32 = 0;
+
+/// From the withdrawal to the end of the sessions: bgpd holds back what it sends for 50 ms, and a peer shall hear of the
+/// withdrawal before it hears of the end.
+const TELL_PEERS_MS: u64 = 1_000;
 
 /// Whose prefixes a drain is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,10 +92,12 @@ impl Default for DrainDelay {
 }
 
 /// What was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DrainTerms {
     /// From the mark to the withdrawal; `None`: the prefixes stay marked and announced.
     pub withdraw_after: Option<DrainDelay>,
+    /// After the withdrawal the sessions of the peers end.
+    pub shut_sessions: Option<Shutdown>,
 }
 
 /// How far a drain is.
@@ -100,6 +107,8 @@ pub enum DrainPhase {
     Marked,
     /// Prefixes are withdrawn.
     Withdrawn,
+    /// Sessions are shut, too.
+    Shut,
 }
 
 impl DrainPhase {
@@ -109,6 +118,7 @@ impl DrainPhase {
         match self {
             Self::Marked => "marked",
             Self::Withdrawn => "withdrawn",
+            Self::Shut => "shut",
         }
     }
 }
@@ -136,22 +146,48 @@ impl Drain {
     /// A drain that begins now, or takes the place of `former`: what is withdrawn stays so, unless it shall be announced.
     #[must_use]
     pub fn begin(by: OwnerName, terms: DrainTerms, former: Option<&Self>, now_ms: u64) -> Self {
-        let withdrawn = former.is_some_and(|drain| drain.phase == DrainPhase::Withdrawn);
-        match terms.withdraw_after {
-            Some(delay) if delay.seconds() == 0 || withdrawn => {
-                Self { by, terms, phase: DrainPhase::Withdrawn, due_ms: None }
-            }
-            delay => {
-                let due_ms = delay.map(|delay| now_ms.saturating_add(u64::from(delay.seconds()) * 1000));
-                Self { by, terms, phase: DrainPhase::Marked, due_ms }
-            }
-        }
+        let withdrawn = former.is_some_and(|drain| drain.phase >= DrainPhase::Withdrawn);
+        let at_once = terms.withdraw_after.is_some_and(|delay| delay.seconds() == 0 || withdrawn);
+        let marked = Self { by, terms, phase: DrainPhase::Marked, due_ms: None };
+        if at_once { marked.advanced(now_ms) } else { marked.timed(now_ms) }
     }
 
-    /// The same in its last phase.
+    /// The same in its next phase, which begins now.
     #[must_use]
-    pub fn withdrawn(&self) -> Self {
-        Self { phase: DrainPhase::Withdrawn, due_ms: None, ..self.clone() }
+    pub fn advanced(&self, now_ms: u64) -> Self {
+        let phase = match self.phase {
+            DrainPhase::Marked => DrainPhase::Withdrawn,
+            DrainPhase::Withdrawn | DrainPhase::Shut => DrainPhase::Shut,
+        };
+        Self { phase, ..self.clone() }.timed(now_ms)
+    }
+
+    /// How often it has gone on to the next phase since it began, or would have, had it begun with these terms.
+    #[must_use]
+    pub fn advances(&self) -> usize {
+        let began = Self::begin(self.by.clone(), self.terms.clone(), None, 0);
+        let phases = std::iter::successors(Some(began), |drain| drain.goes_on().then(|| drain.advanced(0)));
+        phases.take_while(|drain| drain.phase < self.phase).count()
+    }
+
+    /// Whether another phase follows.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.lasts_ms().is_some()
+    }
+
+    fn timed(self, now_ms: u64) -> Self {
+        let due_ms = self.lasts_ms().map(|lasts_ms| now_ms.saturating_add(lasts_ms));
+        Self { due_ms, ..self }
+    }
+
+    /// How long the phase lasts; `None`: until the drain ends.
+    fn lasts_ms(&self) -> Option<u64> {
+        match self.phase {
+            DrainPhase::Marked => self.terms.withdraw_after.map(|delay| u64::from(delay.seconds()) * 1000),
+            DrainPhase::Withdrawn => self.terms.shut_sessions.is_some().then_some(TELL_PEERS_MS),
+            DrainPhase::Shut => None,
+        }
     }
 }
 
@@ -164,7 +200,21 @@ pub fn phase_of(drains: &Drains, owner: &OwnerName) -> Option<DrainPhase> {
     drains.iter().filter(|(scope, _)| scope.covers(owner)).map(|(_, drain)| drain.phase).max()
 }
 
+/// How the sessions of what an owner holds are shut by a drain, if they are.
+#[must_use]
+pub fn shutdown_of<'a>(drains: &'a Drains, owner: &OwnerName) -> Option<&'a Shutdown> {
+    let shut = drains.iter().filter(|(scope, drain)| scope.covers(owner) && drain.phase == DrainPhase::Shut);
+    shut.filter_map(|(_, drain)| drain.terms.shut_sessions.as_ref()).next()
+}
+
 impl Desired {
+    /// Keeps a session down. What its owner has said of that counts first.
+    pub(crate) fn shut(&mut self, peer: PeerKey, shutdown: &Shutdown) {
+        if let Some(peer) = self.bgp.as_mut().and_then(|bgp| bgp.peers.get_mut(&peer)) {
+            peer.settings.shutdown.get_or_insert_with(|| shutdown.clone());
+        }
+    }
+
     /// Marks a prefix, or holds it back. OSPF has no mark: there a prefix stays as it is until it is held back.
     pub(crate) fn drain(&mut self, protocol: Protocol, prefix: Prefix, phase: DrainPhase) {
         match phase {
@@ -174,7 +224,7 @@ impl Desired {
                     mark(attributes);
                 }
             }
-            DrainPhase::Withdrawn => {
+            DrainPhase::Withdrawn | DrainPhase::Shut => {
                 match protocol {
                     Protocol::Bgp => drop(self.bgp.as_mut().and_then(|bgp| bgp.prefixes.remove(&prefix))),
                     Protocol::Ospf => drop(self.ospf_prefixes.remove(&prefix)),
@@ -204,15 +254,28 @@ mod tests {
     }
 
     fn terms(seconds: Option<u32>) -> DrainTerms {
-        DrainTerms { withdraw_after: seconds.map(|s| DrainDelay::new(s).unwrap()) }
+        DrainTerms { withdraw_after: seconds.map(|s| DrainDelay::new(s).unwrap()), shut_sessions: None }
     }
 
     #[test]
     fn a_drain_marks_first_and_withdraws_when_its_delay_is_over() {
         let drain = Drain::begin(owner("admin"), terms(Some(5)), None, 1_000);
         assert_eq!((drain.phase, drain.due_ms), (DrainPhase::Marked, Some(6_000)));
-        let over = drain.withdrawn();
-        assert_eq!((over.phase, over.due_ms), (DrainPhase::Withdrawn, None));
+        let over = drain.advanced(6_000);
+        assert_eq!((over.phase, over.due_ms, over.goes_on()), (DrainPhase::Withdrawn, None, false));
+    }
+
+    #[test]
+    fn sessions_are_shut_a_moment_after_the_withdrawal() {
+        let terms = DrainTerms { shut_sessions: Some(Shutdown::default()), ..terms(Some(0)) };
+        let drain = Drain::begin(owner("admin"), terms, None, 5_000);
+        assert_eq!((drain.phase, drain.due_ms), (DrainPhase::Withdrawn, Some(5_000 + TELL_PEERS_MS)));
+        let shut = drain.advanced(6_000);
+        assert_eq!((shut.phase, shut.goes_on()), (DrainPhase::Shut, false));
+        assert_eq!((drain.advances(), shut.advances()), (0, 1));
+        let drains = Drains::from([(DrainScope::Owner(owner("lb")), shut)]);
+        assert_eq!(shutdown_of(&drains, &owner("lb")), Some(&Shutdown::default()));
+        assert_eq!(shutdown_of(&drains, &owner("cni")), None);
     }
 
     #[test]

@@ -187,7 +187,7 @@ impl Engine {
                 (steps, journaled.into_iter().collect())
             }
             Change::Drain(scope, terms) => self.draining_steps(owner, scope, terms, origin)?,
-            Change::DrainDue(scope) => self.withdrawing_steps(scope),
+            Change::DrainDue(scope) => self.advancing_steps(scope, origin.now_ms),
             Change::Undrain(scope) => self.undraining_steps(owner, scope)?,
             Change::Put(_) | Change::Remove(_) => return self.decide_under(&self.policy(owner), owner, change),
             Change::Pending(step) => self.pending_steps(owner, step, origin.now_ms),

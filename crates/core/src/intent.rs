@@ -198,7 +198,7 @@ pub enum Change {
     Remove(Target),
     /// Marks and then withdraws prefixes; without a scope, those of the owner.
     Drain(Option<DrainScope>, DrainTerms),
-    /// The delay of a drain is over; only the agent's clock and the journal say this.
+    /// A phase of a drain is over and the next one begins; only the agent's clock and the journal say this.
     DrainDue(DrainScope),
     /// Announces what was drained again.
     Undrain(Option<DrainScope>),

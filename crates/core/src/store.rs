@@ -1,16 +1,17 @@
 //! Who holds what: one slot per key, copied only when it is written while somebody still reads it.
 
+mod drains;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::bfd::{BfdKey, Hop};
-use crate::drain::{Drain, DrainPhase, DrainScope, Drains, phase_of};
-use crate::intent::{Intent, IntentKey, Kind, Protocol};
+use crate::drain::Drains;
+use crate::intent::{Intent, IntentKey, Kind};
 use crate::name::OwnerName;
 use crate::peer::PeerKey;
-use crate::prefix::Prefix;
 use crate::state::{IntentState, IntentStatus, Reason};
 
 /// An intent with its owner and where it is.
@@ -198,29 +199,6 @@ impl Snapshot {
         self.slots.range(first..).take_while(move |(key, _)| matches!(key, IntentKey::Bfd(bfd) if bfd.peer == peer))
     }
 
-    /// The drains in force.
-    #[must_use]
-    pub fn drains(&self) -> &Drains {
-        &self.drains
-    }
-
-    /// The live prefixes of whom a drain is about.
-    pub fn prefixes_in(&self, scope: &DrainScope) -> impl Iterator<Item = (&IntentKey, &Arc<Entry>)> {
-        let live = self.slots().filter_map(|(key, slot)| Some((key, slot.live()?)));
-        live.filter(move |(key, entry)| key.kind() == Kind::Prefixes && scope.covers(&entry.owner))
-    }
-
-    /// The live prefixes that are drained, and how far each is.
-    pub fn drained_prefixes(&self) -> impl Iterator<Item = ((Protocol, Prefix), DrainPhase)> {
-        let slots = self.slots().filter(|_| !self.drains.is_empty());
-        slots.filter_map(|(key, slot)| match key {
-            IntentKey::Prefix(protocol, prefix) => {
-                Some(((*protocol, *prefix), phase_of(&self.drains, &slot.live()?.owner)?))
-            }
-            IntentKey::Bgp | IntentKey::Peer(_) | IntentKey::Bfd(_) | IntentKey::Ospf(_) => None,
-        })
-    }
-
     /// The live explicit BFD sessions to a peer, in key order.
     pub fn bfd_sessions_of(&self, peer: PeerKey) -> impl Iterator<Item = (&BfdKey, &Arc<Entry>)> + Clone {
         let from = peer.address().unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
@@ -302,23 +280,6 @@ impl Store {
         let entry = Arc::make_mut(entry);
         entry.revision = self.current.revision;
         entry.status = IntentStatus::of(IntentState::Pending);
-    }
-
-    /// Puts a drain in force, or ends it.
-    pub fn set_drain(&mut self, scope: &DrainScope, drain: Option<Drain>) {
-        let drains = Arc::make_mut(&mut self.current.drains);
-        match drain {
-            Some(drain) => drop(drains.insert(scope.clone(), drain)),
-            None => drop(drains.remove(scope)),
-        }
-        // What is announced changes, so each prefix is on its way again.
-        self.current.revision += 1;
-        let concerned: Vec<_> = self.current.prefixes_in(scope).map(|(key, _)| key.clone()).collect();
-        for key in concerned {
-            let place =
-                if self.current.slot(&key).is_some_and(|slot| slot.over.is_some()) { Place::Over } else { Place::Base };
-            self.ask_again(&key, place);
-        }
     }
 
     /// Records where the live intent of a key is since `now_ns`, unless it was changed after `revision`. Returns the

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use anyhow::{Result, ensure};
-use novaroute_e2e::bgp::{peer, prefixes_from, second_tor, updates_from, wait_path, withdraws};
+use novaroute_e2e::bgp::{peer, prefixes_from, second_tor, updates_from, wait_neighbor, wait_path, withdraws};
 use novaroute_e2e::config::{ADMIN, LB};
 use novaroute_e2e::ctl::Ctl;
 use novaroute_e2e::events::Events;
@@ -104,6 +104,14 @@ on_each_frr! {
         let shown = admin.run("status").await?.done()?;
         ensure!(shown.stdout.contains("drained: the node by admin, 2 prefixes withdrawn"), "{}", shown.stdout);
         admin.run("undrain --node --wait=advertised").await?.done()?;
+        wait_prefixes(&scene, &[OWN, OF_ADMIN]).await?;
+
+        let node = IpAddr::from(scene.tor.node_ipv4);
+        admin.run("drain --node --delay-s 0 --shut-sessions --shutdown-message moving").await?.done()?;
+        let told = |said: &Value| said["bgpState"] != "Established" && said.to_string().contains("moving");
+        wait_neighbor(&scene.tor.router, node, "the end and its message", told).await?;
+        admin.run("undrain --node").await?.done()?;
+        scene.established(scene.tor.ipv4.into()).await?;
         wait_prefixes(&scene, &[OWN, OF_ADMIN]).await?;
         Ok(())
     }

@@ -37,7 +37,7 @@ impl Service {
 /// What a drain, or its end, waits for: each prefix announced as it now shall be, or held back.
 pub(super) fn goals(snapshot: &Snapshot, scope: &DrainScope) -> Vec<Goal> {
     let goal = |(key, entry): (&IntentKey, &Arc<Entry>)| match phase_of(snapshot.drains(), &entry.owner) {
-        Some(DrainPhase::Withdrawn) => Goal::HeldBack(key.clone(), snapshot.revision()),
+        Some(DrainPhase::Withdrawn | DrainPhase::Shut) => Goal::HeldBack(key.clone(), snapshot.revision()),
         Some(DrainPhase::Marked) | None => Goal::There(entry.owner.clone(), entry.intent.clone()),
     };
     snapshot.prefixes_in(scope).map(goal).collect()

@@ -156,7 +156,7 @@ async fn a_drain_outlives_the_agent_and_its_delay_starts_afresh() {
         let snapshot = agent.view.borrow().snapshot.clone();
         snapshot.drains().values().next().map(|drain| drain.phase)
     };
-    let terms = DrainTerms { withdraw_after: Some(DrainDelay::new(10).unwrap()) };
+    let terms = DrainTerms { withdraw_after: Some(DrainDelay::new(10).unwrap()), shut_sessions: None };
     let agent = Running::start(dir.path());
     agent.put().await;
     agent.owner.submit(edge(), Change::Drain(None, terms)).await.unwrap();

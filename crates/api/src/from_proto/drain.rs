@@ -3,14 +3,15 @@
 use novaroute_core::{
     drain::{DrainDelay, DrainScope, DrainTerms},
     intent::Change,
+    peer::Shutdown,
 };
 
 use super::{Fields, Refused, both, request};
-use crate::journal::DrainDue;
+use crate::{journal::DrainDue, v1};
 
 request!(DrainRequest, |fields, message| {
     let scope = scope(fields, message.node, &message.of_owner);
-    let terms = terms(fields, message.delay_s, message.keep_announced);
+    let terms = terms(fields, message);
     both(scope, terms).map(|(scope, terms)| Change::Drain(scope, terms))
 });
 
@@ -26,16 +27,46 @@ fn scope(fields: &mut Fields, node: bool, of_owner: &str) -> Result<Option<Drain
     }
 }
 
-fn terms(fields: &mut Fields, delay_s: Option<u32>, keep_announced: bool) -> Result<DrainTerms, Refused> {
+fn terms(fields: &mut Fields, message: &v1::DrainRequest) -> Result<DrainTerms, Refused> {
+    let withdraw_after = withdraw_after(fields, message.delay_s, message.keep_announced);
+    let shut_sessions = shut_sessions(fields, message);
+    both(withdraw_after, shut_sessions)
+        .map(|(withdraw_after, shut_sessions)| DrainTerms { withdraw_after, shut_sessions })
+}
+
+fn withdraw_after(
+    fields: &mut Fields,
+    delay_s: Option<u32>,
+    keep_announced: bool,
+) -> Result<Option<DrainDelay>, Refused> {
     match (delay_s, keep_announced) {
-        (None, true) => Ok(DrainTerms { withdraw_after: None }),
+        (None, true) => Ok(None),
         (Some(_), true) => {
             Err(fields
                 .refuse("delay_s", "is set together with `keep_announced`: nothing is withdrawn, so leave it out"))
         }
         (delay_s, false) => {
             let delay = delay_s.map_or(Ok(DrainDelay::default()), DrainDelay::new);
-            fields.take("delay_s", delay).map(|delay| DrainTerms { withdraw_after: Some(delay) })
+            fields.take("delay_s", delay).map(Some)
+        }
+    }
+}
+
+fn shut_sessions(fields: &mut Fields, message: &v1::DrainRequest) -> Result<Option<Shutdown>, Refused> {
+    let text = message.shutdown_message.as_str();
+    match (message.shut_sessions, text) {
+        (false, "") => Ok(None),
+        (false, _) => {
+            Err(fields.refuse("shutdown_message", "is set while `shut_sessions` is not: nobody would be told"))
+        }
+        (true, _) if message.keep_announced => Err(fields.refuse(
+            "shut_sessions",
+            "is set together with `keep_announced`: without its sessions nothing stays announced",
+        )),
+        (true, "") => Ok(Some(Shutdown::default())),
+        (true, text) => {
+            let message = fields.take("shutdown_message", text.parse())?;
+            Ok(Some(Shutdown { message: Some(message) }))
         }
     }
 }
@@ -50,7 +81,6 @@ pub(super) fn drain_due(fields: &mut Fields, due: &DrainDue) -> Result<Change, R
 mod tests {
     use super::*;
     use crate::from_proto::testing::{fields_at_fault, parsed};
-    use crate::v1;
 
     fn drain(node: bool, of_owner: &str, delay_s: Option<u32>, keep_announced: bool) -> v1::DrainRequest {
         v1::DrainRequest { node, of_owner: of_owner.to_owned(), delay_s, keep_announced, ..Default::default() }
@@ -75,7 +105,29 @@ mod tests {
     #[test]
     fn what_stays_announced_has_no_delay() {
         let kept = parsed(&drain(true, "", None, true));
-        assert_eq!(kept, Change::Drain(Some(DrainScope::Node), DrainTerms { withdraw_after: None }));
+        assert_eq!(
+            kept,
+            Change::Drain(Some(DrainScope::Node), DrainTerms { withdraw_after: None, shut_sessions: None })
+        );
         assert_eq!(fields_at_fault(&drain(true, "", Some(0), true)), ["delay_s"]);
+    }
+
+    #[test]
+    fn sessions_are_shut_with_a_message_or_without_and_only_after_the_withdrawal() {
+        let shut = |shut_sessions, text: &str, keep_announced| v1::DrainRequest {
+            shut_sessions,
+            shutdown_message: text.to_owned(),
+            ..drain(true, "", None, keep_announced)
+        };
+        let message = |request: &v1::DrainRequest| match parsed(request) {
+            Change::Drain(_, terms) => terms.shut_sessions.map(|shut| shut.message.map(|text| text.to_string())),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(message(&shut(false, "", false)), None);
+        assert_eq!(message(&shut(true, "", false)), Some(None));
+        assert_eq!(message(&shut(true, "back at 10:00", false)), Some(Some("back at 10:00".to_owned())));
+        assert_eq!(fields_at_fault(&shut(false, "soon", false)), ["shutdown_message"]);
+        assert_eq!(fields_at_fault(&shut(true, "a|b", false)), ["shutdown_message"]);
+        assert_eq!(fields_at_fault(&shut(true, "", true)), ["shut_sessions"]);
     }
 }

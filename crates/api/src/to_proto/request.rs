@@ -30,7 +30,7 @@ pub(crate) fn change(change: &Change) -> Recorded {
         Change::Put(intent) => put(intent),
         Change::Remove(Target::BfdSessionsTo(peer)) => Recorded::DisableBfd(disable_bfd(*peer)),
         Change::Remove(Target::Key(key)) => remove(key),
-        Change::Drain(scope, terms) => Recorded::Drain(drain::drain(scope.as_ref(), *terms)),
+        Change::Drain(scope, terms) => Recorded::Drain(drain::drain(scope.as_ref(), terms)),
         Change::DrainDue(scope) => Recorded::DrainDue(drain::drain_due(scope)),
         Change::Undrain(scope) => Recorded::Undrain(drain::undrain(scope.as_ref())),
         Change::Pending(PendingStep::Opened(terms)) => Recorded::PendingOpened(pending_opened(terms)),

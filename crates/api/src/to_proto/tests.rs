@@ -314,13 +314,19 @@ fn change() -> impl Strategy<Value = Change> {
         1 => terms().prop_map(Change::Reopen),
         1 => pending().prop_map(Change::Pending),
         1 => any::<bool>().prop_map(|withdraw_all| Change::Deregister { withdraw_all }),
-        1 => (option::of(drain_scope()), option::of(0_u32..=86_400)).prop_map(|(scope, delay)| {
-            let withdraw_after = delay.map(|seconds| DrainDelay::new(seconds).unwrap());
-            Change::Drain(scope, DrainTerms { withdraw_after })
-        }),
+        1 => (option::of(drain_scope()), drain_terms()).prop_map(|(scope, terms)| Change::Drain(scope, terms)),
         1 => drain_scope().prop_map(Change::DrainDue),
         1 => option::of(drain_scope()).prop_map(Change::Undrain),
     ]
+}
+
+fn drain_terms() -> impl Strategy<Value = DrainTerms> {
+    let message = option::of("[a-z]{1,8}( [a-z]{1,8}){0,3}".prop_map(parse::<ShutdownMessage>));
+    let shut = option::of(message.prop_map(|message| Shutdown { message }));
+    (option::of(0_u32..=86_400), shut).prop_map(|(delay, shut)| DrainTerms {
+        withdraw_after: delay.map(|seconds| DrainDelay::new(seconds).unwrap()),
+        shut_sessions: shut.filter(|_| delay.is_some()),
+    })
 }
 
 fn drain_scope() -> impl Strategy<Value = DrainScope> {

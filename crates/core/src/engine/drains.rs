@@ -1,7 +1,7 @@
 //! What the engine does with drains.
 
 use super::{Decision, Engine, Step};
-use crate::drain::{Drain, DrainPhase, DrainScope, DrainTerms};
+use crate::drain::{Drain, DrainScope, DrainTerms};
 use crate::event::{Event, EventType};
 use crate::intent::Change;
 use crate::name::OwnerName;
@@ -11,18 +11,18 @@ use crate::session::Origin;
 use crate::state::Reason;
 
 impl Engine {
-    /// When the next drain will have to withdraw, as things are; `None`: none waits for its delay.
+    /// When the next phase of a drain begins, as things are; `None`: each is in its last one.
     #[must_use]
     pub fn next_drain_due(&self) -> Option<u64> {
         self.snapshot().drains().values().filter_map(|drain| drain.due_ms).min()
     }
 
-    /// What happens to the drains whose delay is over: what they marked is withdrawn.
+    /// What happens to the drains whose phase is over: the next one begins.
     #[must_use]
     pub fn decide_drains(&self, now_ms: u64) -> Vec<Decision> {
         let due = self.snapshot().drains().iter().filter(|(_, drain)| drain.due_ms.is_some_and(|due| due <= now_ms));
         let decision = |(scope, drain): (&DrainScope, &Drain)| {
-            let (steps, journaled) = self.withdrawing_steps(scope.clone());
+            let (steps, journaled) = self.advancing_steps(scope.clone(), now_ms);
             Decision { owner: drain.by.clone(), steps, journaled }
         };
         due.map(decision).collect()
@@ -41,13 +41,13 @@ impl Engine {
         if former.is_some_and(|former| former.terms == terms && former.by == *owner) {
             return Ok((Vec::new(), Vec::new()));
         }
-        let drain = Drain::begin(owner.clone(), terms, former, origin.now_ms);
+        let drain = Drain::begin(owner.clone(), terms.clone(), former, origin.now_ms);
         Ok((vec![Step::SetDrain(scope.clone(), Some(drain))], vec![Change::Drain(Some(scope), terms)]))
     }
 
-    pub(super) fn withdrawing_steps(&self, scope: DrainScope) -> (Vec<Step>, Vec<Change>) {
-        let marked = self.snapshot().drains().get(&scope).filter(|drain| drain.phase == DrainPhase::Marked);
-        let step = marked.map(|drain| Step::SetDrain(scope.clone(), Some(drain.withdrawn())));
+    pub(super) fn advancing_steps(&self, scope: DrainScope, now_ms: u64) -> (Vec<Step>, Vec<Change>) {
+        let drain = self.snapshot().drains().get(&scope).filter(|drain| drain.goes_on());
+        let step = drain.map(|drain| Step::SetDrain(scope.clone(), Some(drain.advanced(now_ms))));
         let journaled = step.is_some().then_some(Change::DrainDue(scope));
         (step.into_iter().collect(), journaled.into_iter().collect())
     }

@@ -36,6 +36,7 @@ pub fn peer(asked: &Asked<'_>, address: PeerKey, facts: &PeerFacts) -> Explanati
     let flag = if address.address().is_some() { "neighbor" } else { "interface" };
     let command = format!("novaroutectl apply-peer --{flag} {address} --remote-as AS");
     let mut steps: Vec<Step> = asked.first_steps(&key, &command).into();
+    steps.extend(asked.drain_step(&key));
     steps.push(asked.instance_step());
     steps.push(line_step(entry, &facts.lines));
     let wanted = entry.and_then(|entry| match &entry.intent {

@@ -6,7 +6,7 @@ use super::facts::{Found, Line, Running};
 use super::{Step, StepName, Verdict};
 use crate::bgp::Asn;
 use crate::drain::{Drain, DrainPhase, DrainScope, phase_of};
-use crate::intent::{Intent, IntentKey};
+use crate::intent::{Intent, IntentKey, Kind};
 use crate::name::OwnerName;
 use crate::policy::{Policy, check_permission, evaluate, evaluate_key};
 use crate::rejection::Rejection;
@@ -122,10 +122,11 @@ impl<'a> Asked<'a> {
         check_permission(&policy, key.kind()).and_then(|()| evaluate_key(&policy, key))
     }
 
-    /// The drain that a prefix is in, if it is in one.
+    /// The drain that a prefix or a peer is in, if it is in one that does something to it.
     pub(super) fn drain_step(&self, key: &IntentKey) -> Option<Step> {
         let owner = &self.entry(key)?.owner;
-        let phase = phase_of(self.snapshot.drains(), owner)?;
+        let concerned = |phase: &DrainPhase| key.kind() == Kind::Prefixes || *phase == DrainPhase::Shut;
+        let phase = phase_of(self.snapshot.drains(), owner).filter(concerned)?;
         let furthest = |(scope, drain): &(&DrainScope, &Drain)| scope.covers(owner) && drain.phase == phase;
         let (scope, drain) = self.snapshot.drains().iter().find(furthest)?;
         let node = if *scope == DrainScope::Node { " --node" } else { "" };
@@ -138,6 +139,10 @@ impl<'a> Asked<'a> {
             }
             DrainPhase::Withdrawn => {
                 Step::new(StepName::Drain, Verdict::Failed, format!("owner {} drains {scope}: withdrawn", drain.by))
+            }
+            DrainPhase::Shut => {
+                let evidence = format!("owner {} drains {scope}: withdrawn, and the sessions are shut", drain.by);
+                Step::new(StepName::Drain, Verdict::Failed, evidence)
             }
         };
         Some(step.next(next))

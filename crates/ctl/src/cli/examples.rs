@@ -109,7 +109,8 @@ pub(super) const DRAIN: &str = "\
 Examples:
   novaroutectl drain --wait=advertised
   novaroutectl drain --node --delay-s 60 --owner admin --token-file admin.token
-  novaroutectl drain --of-owner edge --keep-announced --owner admin --token-file admin.token";
+  novaroutectl drain --of-owner edge --keep-announced --owner admin --token-file admin.token
+  novaroutectl drain --node --shut-sessions --shutdown-message maintenance --owner admin --token-file admin.token";
 
 pub(super) const UNDRAIN: &str = "\
 Examples:

@@ -140,6 +140,12 @@ pub(crate) struct DrainArgs {
     /// Mark the prefixes and never withdraw them
     #[arg(long)]
     pub(crate) keep_announced: bool,
+    /// End the sessions of the peers after the withdrawal
+    #[arg(long, conflicts_with = "keep_announced")]
+    pub(crate) shut_sessions: bool,
+    /// What those peers are told
+    #[arg(long, value_name = "TEXT", requires = "shut_sessions", default_value = "", hide_default_value = true)]
+    pub(crate) shutdown_message: String,
 }
 
 /// Arguments of `apply-peer`.

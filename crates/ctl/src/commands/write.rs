@@ -140,8 +140,10 @@ fn peer(args: ApplyPeerArgs) -> Result<v1::BgpPeer, Failure> {
 }
 
 fn drain(args: DrainArgs, owner: String, token: String) -> v1::DrainRequest {
-    let DrainArgs { drained: DrainedArgs { node, of_owner }, delay_s, keep_announced } = args;
-    v1::DrainRequest { owner, token, node, of_owner, delay_s, keep_announced, ..Default::default() }
+    let DrainArgs { drained: DrainedArgs { node, of_owner }, delay_s, keep_announced, .. } = args;
+    let DrainArgs { shut_sessions, shutdown_message, .. } = args;
+    let request = v1::DrainRequest { owner, token, node, of_owner, delay_s, keep_announced, ..Default::default() };
+    v1::DrainRequest { shut_sessions, shutdown_message, ..request }
 }
 
 fn advertise(args: AdvertiseArgs, owner: String, token: String) -> v1::AdvertisePrefixRequest {

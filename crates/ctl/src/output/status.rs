@@ -97,7 +97,11 @@ fn drained(drain: &v1::DrainStatus, colour: bool) -> String {
         ("marked", None) => ", stay announced".to_owned(),
         _ => String::new(),
     };
-    let (by, prefixes, phase) = (printable(&drain.owner), drain.prefixes, printable(&drain.phase));
+    let phase = match drain.phase.as_str() {
+        "shut" => "withdrawn, sessions shut".to_owned(),
+        phase => printable(phase),
+    };
+    let (by, prefixes) = (printable(&drain.owner), drain.prefixes);
     format!("{}: {whose} by {by}, {prefixes} prefixes {phase}{then}\n", Tone::Waiting.paint("drained", colour))
 }
 

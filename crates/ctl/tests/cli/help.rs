@@ -39,7 +39,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("enable-ospf", "--interface --area --passive --cost --hello-interval --dead-interval"),
     ("disable-ospf", "--interface"),
     ("handoff", "--owner --token-file"),
-    ("drain", "--node --of-owner --delay-s --keep-announced"),
+    ("drain", "--node --of-owner --delay-s --keep-announced --shut-sessions --shutdown-message"),
     ("undrain", "--node --of-owner"),
     ("diff", "--file -f --prune --output -o"),
     ("apply", "--file -f --print --dry-run --prune --atomic --confirm-within --yes -y"),

@@ -61,12 +61,14 @@ fn drain_and_undrain() {
     let drain = v1::DrainRequest { owner: edge(), token: token(), ..Default::default() };
     let node = v1::DrainRequest { node: true, delay_s: Some(0), ..drain.clone() };
     let kept = v1::DrainRequest { of_owner: "lb".into(), keep_announced: true, ..drain.clone() };
+    let shut = v1::DrainRequest { shut_sessions: true, shutdown_message: "moving".into(), ..drain.clone() };
     let undrain = v1::UndrainRequest { owner: edge(), token: token(), ..Default::default() };
     let of_owner = v1::UndrainRequest { of_owner: "lb".into(), ..undrain.clone() };
     check(vec![
         ("drain", Seen::Drain(drain)),
         ("drain --node --delay-s 0", Seen::Drain(node)),
         ("drain --of-owner lb --keep-announced", Seen::Drain(kept)),
+        ("drain --shut-sessions --shutdown-message moving", Seen::Drain(shut)),
         ("undrain", Seen::Undrain(undrain.clone())),
         ("undrain --of-owner lb", Seen::Undrain(of_owner)),
         ("undrain --node", Seen::Undrain(v1::UndrainRequest { node: true, ..undrain })),

@@ -83,7 +83,7 @@ fn script() -> Script {
         ospf_interfaces: Vec::new(),
         frr_status: Some(frr),
         agent_version: "0.1.0".into(),
-        drains: vec![drain("", Some(30), "withdrawn"), drain("edge", None, "marked")],
+        drains: vec![drain("", Some(30), "shut"), drain("edge", None, "marked")],
         pending_changes: Vec::new(),
     };
     Script { status, ..Default::default() }
@@ -107,7 +107,7 @@ fn the_overview_has_everything() {
         FRR: not connected, version 8.4.4
           ospfd not connected
           lines of its configuration that are not the agent's: 1 (-o wide lists them)
-        drained: the node by admin, 2 prefixes withdrawn
+        drained: the node by admin, 2 prefixes withdrawn, sessions shut
         drained: owner edge by admin, 2 prefixes marked, stay announced
 
         BGP peers
@@ -136,7 +136,7 @@ fn wide_shows_more() {
           ospfd not connected
           lines of its configuration that are not the agent's:
             ip route 10.0.0.0/8 Null0
-        drained: the node by admin, 2 prefixes withdrawn
+        drained: the node by admin, 2 prefixes withdrawn, sessions shut
         drained: owner edge by admin, 2 prefixes marked, stay announced
 
         BGP peers

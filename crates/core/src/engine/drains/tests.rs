@@ -41,7 +41,7 @@ fn submit(engine: &mut Engine, name: &str, change: Change, now_ms: u64) -> Resul
 }
 
 fn drain(engine: &mut Engine, name: &str, scope: DrainScope, delay_s: Option<u32>) -> Result<Vec<EventType>, Reason> {
-    let terms = DrainTerms { withdraw_after: delay_s.map(|s| DrainDelay::new(s).unwrap()) };
+    let terms = DrainTerms { withdraw_after: delay_s.map(|s| DrainDelay::new(s).unwrap()), shut_sessions: None };
     submit(engine, name, Change::Drain(Some(scope), terms), 1_000)
 }
 
