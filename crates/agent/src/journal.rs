@@ -235,10 +235,7 @@ impl Journal {
             let began = Change::Drain(Some(scope.clone()), drain.terms.clone());
             let advanced = std::iter::repeat_n(Change::DrainDue(scope.clone()), drain.advances());
             for change in std::iter::once(began).chain(advanced) {
-                frame::push(
-                    &mut bytes,
-                    &to_proto::record(&drain.by, snapshot.revision(), std::slice::from_ref(change)),
-                )?;
+                frame::push(&mut bytes, &to_proto::record(&drain.by, snapshot.revision(), &[change]))?;
             }
         }
         for (owner, terms, open) in sessions.terms() {

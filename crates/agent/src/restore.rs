@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use novaroute_core::drain::DrainScope;
 use novaroute_core::engine::Engine;
 use novaroute_core::intent::{Change, Intent};
 use novaroute_core::name::OwnerName;
@@ -25,15 +26,35 @@ pub fn restore(
     declared: Vec<Intent>,
     policies: BTreeMap<OwnerName, Policy>,
 ) -> Engine {
-    let mut engine = Engine::new(policies.iter().map(|(owner, policy)| (owner.clone(), policy.permissive())).collect());
+    let is_drain = |(_, change): &(OwnerName, Change)| {
+        matches!(change, Change::Drain(..) | Change::DrainDue(_) | Change::Undrain(_))
+    };
+    let (drains, records): (Vec<_>, Vec<_>) = records.into_iter().partition(is_drain);
+    let owners = records.iter().map(|(owner, _)| owner).chain(policies.keys());
+    let permissive = |owner: &OwnerName| policies.get(owner).cloned().unwrap_or_default().permissive();
+    let mut engine = Engine::new(owners.map(|owner| (owner.clone(), permissive(owner))).collect());
     let may_override = |(owner, _): &(OwnerName, Change)| policies.get(owner).is_some_and(|policy| policy.can_override);
     let (above, below): (Vec<_>, Vec<_>) = records.into_iter().partition(may_override);
     replay(&mut engine, below);
     declare(&mut engine, declared);
     replay(&mut engine, above);
+    replay_drains(&mut engine, drains);
     engine.set_policies(policies);
     engine.begin_again();
     engine
+}
+
+/// Drains in their own order, whoever asked for them: of two that are about the same, the later one counts. Who was let then
+/// is let now, and whom a drain is about is known, whether or not that owner is configured still.
+fn replay_drains(engine: &mut Engine, drains: Vec<(OwnerName, Change)>) {
+    let policy = Policy { can_override: true, ..Policy::of_config() };
+    let concerned = |(by, change): &(OwnerName, Change)| match change.drained(by) {
+        Some(DrainScope::Owner(owner)) => vec![by.clone(), owner],
+        Some(DrainScope::Node) | None => vec![by.clone()],
+    };
+    let known = drains.iter().flat_map(concerned).map(|owner| (owner, policy.clone()));
+    engine.set_policies(known.collect());
+    replay(engine, drains);
 }
 
 fn replay(engine: &mut Engine, records: Vec<(OwnerName, Change)>) {
@@ -48,6 +69,7 @@ fn replay(engine: &mut Engine, records: Vec<(OwnerName, Change)>) {
 #[cfg(test)]
 mod tests {
     use novaroute_core::bgp::{Asn, BgpInstance, PrefixAttributes};
+    use novaroute_core::drain::DrainTerms;
     use novaroute_core::intent::{Advertisement, Protocol};
     use novaroute_core::policy::PrefixType;
 
@@ -69,6 +91,27 @@ mod tests {
         let engine = restore(records, Vec::new(), [(owner.clone(), policy)].into());
         assert_eq!(engine.snapshot().slots().count(), 2);
         assert!(engine.decide(&owner, put("10.0.2.0/24")).is_err());
+    }
+
+    #[test]
+    fn drains_are_replayed_in_their_own_order_and_not_judged_again() {
+        let owner = |name: &str| name.parse::<OwnerName>().unwrap();
+        let of_lb = || Some(DrainScope::Owner(owner("lb")));
+        let drain = |by: &str, scope| (owner(by), Change::Drain(scope, DrainTerms::default()));
+        let undrain = (owner("lb"), Change::Undrain(None));
+        let scopes = |records, policies: &[(&str, bool)]| {
+            let policy = |(name, can_override): &(&str, bool)| {
+                (owner(name), Policy { can_override: *can_override, ..Policy::default() })
+            };
+            let engine = restore(records, Vec::new(), policies.iter().map(policy).collect());
+            engine.snapshot().drains().keys().cloned().collect::<Vec<_>>()
+        };
+        let both = [("admin", true), ("lb", false)];
+        assert_eq!(scopes(vec![drain("admin", of_lb()), undrain.clone()], &both), []);
+        assert_eq!(scopes(vec![undrain, drain("admin", of_lb())], &both), [DrainScope::Owner(owner("lb"))]);
+        // The right was lost since, or the owner is gone from the configuration.
+        assert_eq!(scopes(vec![drain("admin", Some(DrainScope::Node))], &[("admin", false)]), [DrainScope::Node]);
+        assert_eq!(scopes(vec![drain("admin", Some(DrainScope::Node))], &[]), [DrainScope::Node]);
     }
 
     #[test]

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bfd::{BfdKey, BfdSession, Hop};
-use crate::bgp::{BgpInstance, PrefixAttributes};
-use crate::drain::phase_of;
+use crate::bgp::{BgpInstance, PrefixAttributes, Prepend};
 use crate::intent::{Intent, IntentKey, Protocol};
 use crate::name::InterfaceName;
 use crate::ospf::{AreaId, AreaType, OspfInterface};
@@ -45,24 +44,30 @@ impl Desired {
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {
         let mut desired = compose(snapshot.live_intents());
-        for ((protocol, prefix), phase) in snapshot.drained_prefixes() {
-            desired.drain(protocol, prefix, phase);
-        }
-        for (peer, shutdown) in snapshot.shut_peers() {
-            desired.shut(peer, shutdown);
-        }
+        desired.drain_as(snapshot);
         desired
     }
 
-    /// The part of [`Desired::of`] that may have to do with one intent: no other prefix has.
+    fn drain_as(&mut self, snapshot: &Snapshot) {
+        for ((protocol, prefix), phase) in snapshot.drained_prefixes() {
+            self.drain(protocol, prefix, phase);
+        }
+        for (peer, shutdown) in snapshot.shut_peers() {
+            self.shut(peer, shutdown);
+        }
+    }
+
+    /// The part of [`Desired::of`] that may have to do with one intent. Of other prefixes these are the ones that are for
+    /// some peers only, or go out with a longer path: they show in what each peer is given.
     #[must_use]
     pub fn around(snapshot: &Snapshot, key: &IntentKey) -> Self {
-        let counts = |intent: &&Intent| !matches!(intent, Intent::Prefix(_)) || intent.key() == *key;
+        let special = |a: &PrefixAttributes| !a.peers.is_empty() || a.as_path_prepend != Prepend::default();
+        let counts = |intent: &&Intent| match intent {
+            Intent::Prefix(a) => intent.key() == *key || special(&a.attributes),
+            _ => true,
+        };
         let mut desired = compose(snapshot.live_intents().filter(counts));
-        let phase = snapshot.live(key).and_then(|entry| phase_of(snapshot.drains(), &entry.owner));
-        if let (IntentKey::Prefix(protocol, prefix), Some(phase)) = (key, phase) {
-            desired.drain(*protocol, *prefix, phase);
-        }
+        desired.drain_as(snapshot);
         desired
     }
 

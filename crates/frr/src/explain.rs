@@ -1,24 +1,11 @@
 //! What FRR's running configuration has of the lines that an intent needs.
 
 use novaroute_core::explain::facts::{Line as Fact, Running};
-use novaroute_core::intent::{IntentKey, Protocol};
+use novaroute_core::intent::IntentKey;
 
 use crate::config::{Config, Context, Line, Slot};
-use crate::daemon::{Daemon, FrrVersion};
+use crate::daemon::Daemon;
 use crate::own;
-
-/// The processes whose lines an intent needs.
-#[must_use]
-pub fn processes(key: &IntentKey, version: FrrVersion) -> Vec<&'static str> {
-    let daemons: &[Daemon] = match key {
-        IntentKey::Bgp | IntentKey::Prefix(Protocol::Bgp, _) => &[Daemon::Bgpd],
-        IntentKey::Peer(_) => &[Daemon::Bgpd, Daemon::Bfdd],
-        IntentKey::Bfd(_) => &[Daemon::Bfdd],
-        IntentKey::Ospf(_) => &[Daemon::Ospfd, Daemon::Ospf6d],
-        IntentKey::Prefix(Protocol::Ospf, _) => &[Daemon::Ospfd, Daemon::Ospf6d, Daemon::Staticd],
-    };
-    daemons.iter().map(|daemon| daemon.process(version)).collect()
-}
 
 /// The lines that `key` has in `target`, the one that tells most first, and what is in their places.
 #[must_use]

@@ -43,11 +43,13 @@ def stub(channel: grpc.Channel) -> Any:
 class Owner:
     """An owner that speaks to the agent. Every call raises `Refused` or `Broken`."""
 
-    def __init__(self, channel: grpc.Channel, name: str, token: str, *, timeout_s: float = CALL_TIMEOUT_S) -> None:
+    def __init__(
+        self, channel: grpc.Channel, name: str, token: str, *, timeout_s: float = CALL_TIMEOUT_S, session_id: str = "",
+    ) -> None:
         self.stub = stub(channel)
         """Every call as it is on the wire."""
         self._name, self._token, self._timeout_s = name, token, timeout_s
-        self._session = ""
+        self._session = session_id
 
     def register(self, **terms: Any) -> v1.RegisterResponse:
         """Opens a session, in which all further calls are made; `terms` are fields of `RegisterRequest`."""

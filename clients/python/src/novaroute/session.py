@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pathlib
 import threading
@@ -64,18 +65,19 @@ class Session:
         self._socket, self._name, self._token = socket, owner, token
         self._terms = {"lease_s": lease_s, "bind_to_connection": bind_to_connection, "instance": instance}
         self._confirm_removals, self._on_event = confirm_removals, on_event
-        self._wanted: dict[Key, Intent] = {key(intent): intent for intent in intents}
+        self._wanted: dict[Key, Intent] = {key(intent): copy.deepcopy(intent) for intent in intents}
         self._revision, self._closed = 1, False
         self._report = Report(broken="there was none yet")
         self._changed = threading.Condition()
         self._renew_at = float("inf")
+        self._session_id = ""
         self._thread = threading.Thread(target=self._keep, name="novaroute-session", daemon=True)
         self._thread.start()
 
     def put(self, intent: Intent) -> Key:
         """Wants this too, in place of what was wanted under the same key; the key, for `remove`."""
         with self._changed:
-            self._wanted[key(intent)] = intent
+            self._wanted[key(intent)] = copy.deepcopy(intent)
             self._change()
         return key(intent)
 
@@ -88,7 +90,7 @@ class Session:
     def replace(self, intents: Iterable[Intent]) -> None:
         """Wants exactly this."""
         with self._changed:
-            self._wanted = {key(intent): intent for intent in intents}
+            self._wanted = {key(intent): copy.deepcopy(intent) for intent in intents}
             self._change()
 
     @property
@@ -114,10 +116,13 @@ class Session:
         self._thread.join()
 
     def end(self, *, withdraw_all: bool = False) -> None:
-        """Ends the session for good; with `withdraw_all`, all of the owner's intents go."""
+        """Ends the session for good; with `withdraw_all`, all of the owner's intents go.
+
+        Raises `Refused` when the session is that of another process by now, whose intents stay.
+        """
         self.close()
         with connect(self._socket) as channel:
-            Owner(channel, self._name, self._secret()).deregister(withdraw_all=withdraw_all)
+            Owner(channel, self._name, self._secret(), session_id=self._session_id).deregister(withdraw_all=withdraw_all)
 
     def __enter__(self) -> Session:
         return self
@@ -146,7 +151,7 @@ class Session:
             pause = None
             try:
                 self._converse()
-            except (CallError, OSError) as error:
+            except (CallError, OSError, ValueError) as error:
                 if isinstance(error, Refused) and error.reason == "SESSION_SUPERSEDED":
                     pause = SUPERSEDED_S
                 self._tell(Report(broken=str(error)))
@@ -159,6 +164,7 @@ class Session:
         with connect(self._socket) as channel:
             owner = Owner(channel, self._name, self._secret())
             registered = owner.register(**self._terms)
+            self._session_id = registered.session_id
             every = registered.lease_s / RENEWALS or float("inf")
             self._renew_at = time.monotonic() + every
 

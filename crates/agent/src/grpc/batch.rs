@@ -15,6 +15,7 @@ use novaroute_core::session::Origin;
 use novaroute_core::state::Reason;
 use novaroute_core::wait::Wait;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until};
 use tonic::{Request, Status, Streaming};
 
 use super::Service;
@@ -89,19 +90,24 @@ impl Service {
             }
             room.push(self.room.take(more.len()).map_err(|full| to_status(&full))?);
             items.extend(more);
-            message = self.next_items(&mut request).await?;
+            message = self.next_items(&mut request, call.patience.deadline()).await?;
         }
         self.apply_items(call, items).await
     }
 
-    /// The next message of a stream; a caller that sends none does not hold the end of the agent.
+    /// The next message of a stream. A caller that sends none holds up neither the end of the agent nor, for longer than
+    /// its call may take, the room of others.
     async fn next_items(
         &self,
         request: &mut Request<Streaming<v1::ApplyIntentsRequest>>,
+        deadline: Instant,
     ) -> Result<Option<v1::ApplyIntentsRequest>, Status> {
         let next = tokio::select! {
             next = request.get_mut().message() => next?,
             () = self.shutdown.cancelled() => return Err(to_status(&shutting_down())),
+            () = sleep_until(deadline) => {
+                return Err(Status::deadline_exceeded("the stream of items has not ended in time; nothing was changed"));
+            }
         };
         next.as_ref().map_or(Ok(()), from_proto::only_items)?;
         Ok(next)

@@ -59,7 +59,7 @@ impl Service {
 fn row(key: &IntentKey, entry: &Entry, live: &Live) -> v1::HeldIntent {
     let status = effective_status(key, entry, live);
     let mut intent = to_proto::intent_item(&entry.intent);
-    let has_password = take_password(&mut intent);
+    let has_password = take_secret(&mut intent);
     v1::HeldIntent {
         key: key.to_string(),
         owner: entry.owner.to_string(),
@@ -71,14 +71,14 @@ fn row(key: &IntentKey, entry: &Entry, live: &Live) -> v1::HeldIntent {
     }
 }
 
-/// Takes the password out of an item; `true` if it had one.
-fn take_password(item: &mut v1::IntentItem) -> bool {
-    match &mut item.change {
-        Some(Asked::ApplyPeer(v1::ApplyPeerRequest { peer: Some(peer), .. })) => {
-            !std::mem::take(&mut peer.password).is_empty()
-        }
-        _ => false,
-    }
+/// Takes the secret out of an item; `true` if it had one.
+fn take_secret(item: &mut v1::IntentItem) -> bool {
+    let secret = match &mut item.change {
+        Some(Asked::ApplyPeer(v1::ApplyPeerRequest { peer: Some(peer), .. })) => &mut peer.password,
+        Some(Asked::EnableOspf(ospf)) => &mut ospf.authentication_key,
+        _ => return false,
+    };
+    !std::mem::take(secret).is_empty()
 }
 
 type Counts = BTreeMap<(Kind, IntentState), u32>;

@@ -9,11 +9,12 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
+use novaroute_core::drain::{DrainPhase, phase_of};
 use novaroute_core::intent::{IntentKey, Protocol};
 use novaroute_core::live::{PeerLive, SessionState, sent_to_each};
 use novaroute_core::peer::PeerKey;
 use novaroute_core::prefix::Prefix;
-use novaroute_core::store::Snapshot;
+use novaroute_core::store::{Slot, Snapshot};
 use novaroute_frr::show::bgp;
 use tokio::time::Instant;
 
@@ -117,6 +118,9 @@ impl Advertised {
         self.wanted.clear();
         for (key, slot) in snapshot.slots() {
             let Some(prefix) = of_bgp(key) else { continue };
+            if is_held_back(snapshot, slot) {
+                continue;
+            }
             self.wanted.insert(prefix);
             if slot.live().is_some_and(|entry| entry.revision > self.revision) {
                 self.in_doubt.insert(prefix);
@@ -181,6 +185,12 @@ impl Advertised {
         }
         self.explained = explained;
     }
+}
+
+/// Whether a drain withdraws it: it goes like one that nobody wants.
+pub(super) fn is_held_back(snapshot: &Snapshot, slot: &Slot) -> bool {
+    let phase = slot.live().and_then(|entry| phase_of(snapshot.drains(), &entry.owner));
+    phase.is_some_and(|phase| phase >= DrainPhase::Withdrawn)
 }
 
 #[cfg(test)]

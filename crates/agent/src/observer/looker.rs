@@ -13,7 +13,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use tracing::debug;
 
-use super::advertised::Advertised;
+use super::advertised::{Advertised, is_held_back};
 use super::look_error::LookError;
 use super::pace::Pace;
 use super::report::{Looked, Report};
@@ -208,5 +208,5 @@ fn ospf_prefixes(snapshot: &Snapshot, family: Family) -> BTreeSet<Prefix> {
         IntentKey::Prefix(Protocol::Ospf, prefix) if prefix.family() == family => Some(*prefix),
         _ => None,
     };
-    snapshot.slots().filter_map(|(key, _)| prefix(key)).collect()
+    snapshot.slots().filter(|(_, slot)| !is_held_back(snapshot, slot)).filter_map(|(key, _)| prefix(key)).collect()
 }

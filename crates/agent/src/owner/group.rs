@@ -91,9 +91,9 @@ impl Group {
 
     /// Decides a change and makes it on the draft.
     pub(super) fn decide(&mut self, owner: &OwnerName, demand: Demand, origin: &Origin) -> Result<Decided, Rejection> {
-        let drained = match &demand {
-            Demand::Change(change) => change.drained(owner),
-            Demand::Session(_) | Demand::Batch(_) | Demand::Settle(_) => None,
+        let (drained, ends) = match &demand {
+            Demand::Change(change) => (change.drained(owner), matches!(change, Change::Undrain(_))),
+            Demand::Session(_) | Demand::Batch(_) | Demand::Settle(_) => (None, false),
         };
         let decision = match demand {
             Demand::Batch(batch) => {
@@ -111,6 +111,8 @@ impl Group {
         let (changed, removed) = (decision.changes_intents(), decision.removed().cloned().collect());
         self.make(owner, decision);
         let session = self.draft.sessions().get(owner).map(|session| session.terms().clone());
+        // The end of a drain that was not there concerns no prefix.
+        let drained = drained.filter(|_| changed || !ends);
         Ok(Decided { previous_bgp, session, removed, drained, changed, batch: None })
     }
 

@@ -42,6 +42,8 @@ pub(super) struct Keeper {
     pub(super) wanted: watch::Receiver<Wanted>,
     pub(super) report: watch::Sender<Report>,
     pub(super) observer: Arc<dyn Observer>,
+    /// The owner in the last session that was opened, also when that has broken since.
+    pub(super) last: watch::Sender<Option<Owner>>,
 }
 
 impl Keeper {
@@ -96,6 +98,7 @@ impl Keeper {
         let mut client = connect(&self.terms.socket).await?;
         let owner = Owner::new(client.clone(), &self.terms.owner, &token);
         let (owner, registered) = owner.register(self.terms.register.clone()).await?;
+        self.last.send_replace(Some(owner.clone()));
         let (epoch, lease) = (registered.epoch, registered.lease_s);
         info!(epoch, "in session with the agent");
         // It ends with the agent.
@@ -152,8 +155,10 @@ async fn renew(owner: &Owner, lease: Duration) -> CallError {
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         due.tick().await;
-        if let Err(error) = owner.within(every).renew().await {
-            return error;
+        match owner.within(every).renew().await {
+            // The agent has too much to do: that is no reason to register and to ask for everything again.
+            Err(error) if !error.is(Reason::QueueFull) => return error,
+            Ok(_) | Err(_) => {}
         }
     }
 }

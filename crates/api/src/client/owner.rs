@@ -68,6 +68,11 @@ impl Owner {
         Self { wait, timeout, ..self.clone() }
     }
 
+    /// The same owner, who speaks within the session of another connection.
+    pub(super) fn in_session_of(self, other: Option<&Self>) -> Self {
+        Self { session: other.and_then(|other| other.session.clone()), ..self }
+    }
+
     /// The same owner, whose calls may take so long.
     #[must_use]
     pub fn within(&self, timeout: Duration) -> Self {

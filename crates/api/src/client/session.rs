@@ -145,6 +145,7 @@ pub struct Session {
     terms: Terms,
     wanted: watch::Sender<Wanted>,
     report: watch::Receiver<Report>,
+    last: watch::Receiver<Option<Owner>>,
     keeper: JoinHandle<()>,
 }
 
@@ -161,8 +162,9 @@ impl Session {
         let (wanted, wanted_out) = watch::channel(Wanted { desired: Arc::new(desired), revision: 1 });
         let not_yet = Report { broken: Some("there was none yet".to_owned()), ..Report::default() };
         let (report_in, report) = watch::channel(not_yet);
-        let keeper = Keeper { terms: terms.clone(), wanted: wanted_out, report: report_in, observer };
-        Self { terms, wanted, report, keeper: tokio::spawn(keeper.keep()) }
+        let (last_in, last) = watch::channel(None);
+        let keeper = Keeper { terms: terms.clone(), wanted: wanted_out, report: report_in, observer, last: last_in };
+        Self { terms, wanted, report, last, keeper: tokio::spawn(keeper.keep()) }
     }
 
     /// Changes what is wanted. All that `change` does is looked at together.
@@ -201,20 +203,23 @@ impl Session {
         let settled = report.wait_for(|report| report.broken.is_none() && report.revision >= revision).await;
         match settled {
             Ok(report) => report.clone(),
-            // It is kept as long as `self` lives.
-            Err(_) => Report::default(),
+            // It is kept as long as `self` lives, unless an observer panics.
+            Err(_) => Report { broken: Some("nothing keeps the session any more".to_owned()), ..Report::default() },
         }
     }
 
     /// Ends the session for good: nothing is kept any more, and with `withdraw_all` all of the owner's intents go.
     ///
     /// # Errors
-    /// The agent cannot be reached, or refuses.
+    /// The agent cannot be reached, or refuses: the session is over, or that of another process by now, whose intents
+    /// stay.
     pub async fn end(self, withdraw_all: bool) -> Result<(), EndError> {
         self.keeper.abort();
         let token = self.terms.token.read().await?;
         let client = connect(&self.terms.socket).await?;
-        Owner::new(client, &self.terms.owner, &token).deregister(withdraw_all).await?;
+        let last = self.last.borrow().clone();
+        let owner = Owner::new(client, &self.terms.owner, &token).in_session_of(last.as_ref());
+        owner.deregister(withdraw_all).await?;
         Ok(())
     }
 }

@@ -115,9 +115,13 @@ fn neighbors_step(wanted: &OspfInterface, live: &OspfLive, said: Option<&Said>, 
 
 fn look_at_the_other_side(wanted: &OspfInterface) -> String {
     let (area, hello_s, dead_s) = (wanted.area, wanted.timers.hello_s(), wanted.timers.dead_s());
+    let authentication = match &wanted.settings.authentication {
+        None => "without authentication",
+        Some(_) => "with the same kind of authentication and the same key",
+    };
     format!(
         "look whether the other side runs OSPF on the link, in area {area}, not passive, with hello {hello_s} s and dead {dead_s} s, \
-         and without authentication"
+         of the same type of area, and {authentication}"
     )
 }
 

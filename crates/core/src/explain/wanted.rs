@@ -129,8 +129,12 @@ impl<'a> Asked<'a> {
         let phase = phase_of(self.snapshot.drains(), owner).filter(concerned)?;
         let furthest = |(scope, drain): &(&DrainScope, &Drain)| scope.covers(owner) && drain.phase == phase;
         let (scope, drain) = self.snapshot.drains().iter().find(furthest)?;
-        let node = if *scope == DrainScope::Node { " --node" } else { "" };
-        let next = format!("novaroutectl undrain{node} --owner {}", drain.by);
+        let whose = match scope {
+            DrainScope::Node => " --node".to_owned(),
+            DrainScope::Owner(of) if *of != drain.by => format!(" --of-owner {of}"),
+            DrainScope::Owner(_) => String::new(),
+        };
+        let next = format!("novaroutectl undrain{whose} --owner {}", drain.by);
         let step = match phase {
             DrainPhase::Marked => {
                 let evidence =

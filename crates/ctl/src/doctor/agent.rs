@@ -6,8 +6,6 @@ use novaroute_api::v1;
 
 use super::Check;
 
-/// The daemons without which there is neither BGP nor anything in the kernel.
-const NEEDED: [&str; 2] = ["bgpd", "zebra"];
 /// A session that is declared down as fast as this, or faster, suffers first where the node has no time for bfdd.
 const FAST_DETECTION_MS: u32 = 500;
 
@@ -15,7 +13,7 @@ const FAST_DETECTION_MS: u32 = 500;
 pub(crate) fn checks(status: &v1::GetStatusResponse, load_per_cpu: Option<f64>) -> Vec<Check> {
     let frr = status.frr_status.clone().unwrap_or_default();
     let mut checks = vec![Check::ok("agent", format!("version {} answers", status.agent_version))];
-    checks.extend(daemons(&frr));
+    checks.extend(daemons(&frr, &needed(status)));
     checks.push(versions(&frr));
     checks.push(foreign_lines(&frr));
     checks.extend(refused(status));
@@ -24,9 +22,15 @@ pub(crate) fn checks(status: &v1::GetStatusResponse, load_per_cpu: Option<f64>) 
     checks
 }
 
-fn daemons(frr: &v1::FrrStatus) -> Vec<Check> {
+/// Without zebra there is nothing in the kernel, and where BGP is asked for, nothing without bgpd.
+fn needed(status: &v1::GetStatusResponse) -> Vec<&'static str> {
+    let by_bgp = status.prefixes.iter().any(|prefix| prefix.protocol() == v1::Protocol::Bgp);
+    if by_bgp || !status.peers.is_empty() { vec!["bgpd", "zebra"] } else { vec!["zebra"] }
+}
+
+fn daemons(frr: &v1::FrrStatus, needed: &[&str]) -> Vec<Check> {
     let missing = frr.daemons.iter().filter(|daemon| !daemon.connected).map(|daemon| daemon.name.as_str());
-    let unseen = NEEDED.into_iter().filter(|name| frr.daemons.iter().all(|daemon| daemon.name != *name));
+    let unseen = needed.iter().copied().filter(|name| frr.daemons.iter().all(|daemon| daemon.name != *name));
     let missing: BTreeSet<&str> = missing.chain(unseen).collect();
     if missing.is_empty() {
         let names: Vec<&str> = frr.daemons.iter().map(|daemon| daemon.name.as_str()).collect();

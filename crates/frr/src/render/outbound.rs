@@ -80,7 +80,7 @@ impl Outbound {
 fn map(bgp: &DesiredBgp, classes: &Classes<'_>, peer: &Peer) -> Map {
     let local_as = bgp.instance.local_as;
     let external = !peer.is_internal(local_as);
-    let in_front = external.then(|| local_as.to_string());
+    let in_front = external.then(|| peer.settings.local_as.unwrap_or(local_as).to_string());
     let mut map = Map::default();
     for (class, tag, sources) in classes.all().filter(|(class, ..)| class.is_for(peer.key)) {
         let lines = lines(class, tag, in_front.as_deref());

@@ -32,7 +32,7 @@ impl Patience {
     }
 
     /// When to answer at the latest.
-    pub(super) fn deadline(&self) -> Instant {
+    pub(in crate::grpc) fn deadline(&self) -> Instant {
         self.began + self.limit
     }
 

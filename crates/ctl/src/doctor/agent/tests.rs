@@ -12,11 +12,15 @@ fn frr(daemons: Vec<v1::DaemonStatus>) -> v1::FrrStatus {
 #[test]
 fn each_daemon_that_is_needed_or_was_there_answers() {
     let all = |bgpd| frr(vec![daemon("bgpd", bgpd, "10.3"), daemon("zebra", true, "10.3")]);
-    assert_eq!(daemons(&all(true)), [Check::ok("daemons", "bgpd, zebra answer")]);
-    let found = daemons(&all(false));
+    assert_eq!(daemons(&all(true), &["bgpd", "zebra"]), [Check::ok("daemons", "bgpd, zebra answer")]);
+    let found = daemons(&all(false), &["bgpd", "zebra"]);
     assert_eq!((found.len(), found[0].health), (1, Health::Fail));
     assert_eq!(found[0].found, "bgpd does not answer the agent");
-    assert_eq!(daemons(&frr(Vec::new())).len(), NEEDED.len());
+    // Where nobody asks for BGP, a node without bgpd is fine.
+    assert_eq!(daemons(&frr(Vec::new()), &needed(&v1::GetStatusResponse::default())).len(), 1);
+    let peers = vec![v1::PeerStatus::default()];
+    let with_bgp = v1::GetStatusResponse { peers, ..Default::default() };
+    assert_eq!(daemons(&frr(Vec::new()), &needed(&with_bgp)).len(), 2);
 }
 
 #[test]
