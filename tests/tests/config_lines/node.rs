@@ -59,8 +59,20 @@ impl Node {
     /// Brings the BGP session back to what it was before any case.
     pub(crate) async fn restore(&mut self) -> Result<()> {
         self.lab.node.configure(Daemon::Bgpd, BGP).await?;
+        self.forget_failures().await?;
         self.lab.node.wait_bgp_established("10.0.1.2", TIMEOUT).await?;
         self.established = times_established(&self.lab.node, self.lab.tor.ipv4.into()).await?;
+        Ok(())
+    }
+
+    /// bgpd waits twice as long after each attempt that failed, up to two minutes (`bgp_stop_with_error` in bgpd/bgp_fsm.c);
+    /// what is cleared begins with a second again.
+    async fn forget_failures(&self) -> Result<()> {
+        if self.lab.node.bgp_state("10.0.1.2").await? != "Established" {
+            for router in [&self.lab.node, &self.lab.tor.router] {
+                router.vty(Daemon::Bgpd, "clear bgp *").await?;
+            }
+        }
         Ok(())
     }
 
