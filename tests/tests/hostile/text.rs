@@ -11,7 +11,7 @@ use tonic::{Code, Status};
 
 use crate::corpus::{LONG_BYTES, NEVER, NOT_UTF8, WORDS};
 use crate::schema::{StringField, string_fields};
-use crate::wire::{RawClient, honest, honest_value};
+use crate::wire::{RawClient, honest, honest_about_bfd, honest_value};
 
 /// Longest refusal, in bytes: it travels in a header and must not carry the bad value on.
 const MESSAGE_BYTES_MAX: usize = 2_000;
@@ -38,7 +38,7 @@ fn hostile(field: &StringField) -> Result<Vec<Vec<u8>>> {
 /// The honest request with the value in the field. A wrong token is shown in another owner's name, so that the guesses
 /// do not slow down the owner of the other requests.
 fn bad_request(field: &StringField, value: &[u8]) -> Result<Vec<u8>> {
-    let mut message = honest(&field.method)?;
+    let mut message = if field.path.starts_with("bfd.") { honest_about_bfd() } else { honest(&field.method)? };
     if field.path == "token" {
         message.extend(v1::RegisterRequest { owner: "guesser".into(), ..Default::default() }.encode_to_vec());
     }
@@ -58,8 +58,9 @@ fn check(field: &StringField, value: &[u8], status: &Status) -> Result<()> {
         return Ok(());
     }
     let refusal = refusal.expect(Code::InvalidArgument, "INVALID_FIELD")?;
-    // What is no UTF-8 is refused before it is known where in a list it stands.
-    let named = |name: &String| [field.path.clone(), field.path.replace("[0]", "")].contains(name);
+    // What is no UTF-8 is refused before it is known where in a list it stands, or which of the subjects of Explain it is in.
+    let subject = field.path.split_once('.').map(|(_, inner)| format!("subject.{inner}")).unwrap_or_default();
+    let named = |name: &String| [field.path.clone(), field.path.replace("[0]", ""), subject.clone()].contains(name);
     ensure!(refusal.fields.iter().any(named), "another field is named: {refusal:?}");
     ensure!(refusal.fields.len() == 1, "honest fields are named: {refusal:?}");
     Ok(())

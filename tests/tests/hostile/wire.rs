@@ -129,6 +129,13 @@ pub(crate) fn honest(method: &str) -> Result<Vec<u8>> {
     })
 }
 
+/// A question about a BFD session, which has a field that no other subject of Explain needs.
+pub(crate) fn honest_about_bfd() -> Vec<u8> {
+    let session = v1::ExplainBfd { peer_address: "10.0.9.2".into(), ..Default::default() };
+    v1::ExplainRequest { subject: Some(v1::explain_request::Subject::Bfd(session)), ..Default::default() }
+        .encode_to_vec()
+}
+
 /// A value that the field at `path` would take.
 pub(crate) fn honest_value(path: &str) -> Result<&'static str> {
     Ok(match path {
@@ -140,7 +147,9 @@ pub(crate) fn honest_value(path: &str) -> Result<&'static str> {
         "router_id" => "10.0.1.1",
         "peer.neighbor_address" | "neighbor_address" | "peer_address" | "bfd.peer_address" => "10.0.9.2",
         "peer.source_address" | "source_address" | "attributes.next_hop" => "10.0.1.1",
-        "peer.description" | "peer.shutdown_message" => "tor 1",
+        "of_owner" => LB,
+        "peer.description" | "peer.shutdown_message" | "shutdown_message" => "tor 1",
+        "authentication_key" => "key1",
         "peer.password" => "between-us",
         "prefix" | "prefix.prefix" => "203.0.113.66/32",
         "attributes.communities[0]" | "peer.export_policy.communities[0]" => "65000:1",
