@@ -53,7 +53,6 @@ pub struct Decision {
 }
 
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "most are of the largest one: a box each would save nothing")]
 enum Step {
     OpenSession {
         session: Box<Session>,

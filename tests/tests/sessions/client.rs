@@ -99,6 +99,21 @@ on_each_frr! {
         own_states(&scene, &[]).await
     }
 
+    /// A process that ends late withdraws nothing of what the one after it announces.
+    async fn an_end_of_a_session_that_was_taken_over_withdraws_nothing(release) {
+        let (scene, _client) = node_with(release, Duration::from_secs(600)).await?;
+        let former = Session::start(terms(&scene), own()?);
+        settled(&former).await?;
+        let latter = Session::start(terms(&scene), own()?);
+        ensure!(settled(&latter).await?.epoch == 2);
+        own_arrived(&scene).await?;
+        let refused = former.end(true).await.err().context("the end of the former was accepted")?;
+        ensure!(refused.to_string().contains("SESSION_SUPERSEDED"), "{refused}");
+        own_states(&scene, &[(OWN[0], "advertised"), (OWN[1], "advertised")]).await?;
+        latter.end(true).await?;
+        own_states(&scene, &[]).await
+    }
+
     /// A lease is renewed as long as the client lives: another owner, who does not renew, is gone by then.
     async fn a_client_renews_its_lease(release) {
         let (scene, mut client) = node(release).await?;
