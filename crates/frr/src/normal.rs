@@ -25,6 +25,9 @@ pub(crate) fn line(daemon: Daemon, context: &Context, text: &str) -> String {
             let rest = text.trim_start().splitn(5, ' ').nth(4).unwrap_or_default();
             format!("neighbor {} shutdown message {rest}", address(peer))
         }
+        ["ip", "ospf", "authentication-key" | "message-digest-key", ..]
+        | ["ipv6", "ospf6", "authentication", ..]
+        | ["key-string", ..] => words.join(" "),
         // How FRR 10 shows AS numbers is its own business; in a VRF's instance nothing is ours.
         ["router", "bgp", asn] | ["router", "bgp", asn, "as-notation", _] => format!("router bgp {}", as_number(asn)),
         ["neighbor", peer, "remote-as", asn] => format!("neighbor {} remote-as {}", address(peer), as_number(asn)),
@@ -178,6 +181,11 @@ mod tests {
         assert_eq!(top(message), message);
         assert_eq!(top("neighbor FD00::1 password FD00::1"), "neighbor fd00::1 password FD00::1");
         assert_eq!(top("set community none"), "set community none");
+        for key in
+            ["ip ospf authentication-key FD00::1", "ip ospf message-digest-key 1 md5 FD00::1", "key-string A::/4"]
+        {
+            assert_eq!(top(key), key);
+        }
     }
 
     #[test]
