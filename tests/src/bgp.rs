@@ -14,7 +14,7 @@ use crate::agent::Client;
 use crate::config::LB;
 use crate::executed::Executions;
 use crate::scene::{Scene, TIMEOUT};
-use crate::tor::neighbor;
+use crate::tor::{TOR_AS, neighbor};
 use crate::{request, v1};
 
 /// Both families, for [`v1::BgpPeer::address_families`].
@@ -162,6 +162,29 @@ pub async fn wait_prefixes_from(router: &Router, peer: IpAddr, expected: &[&str]
         Ok(Some(()))
     })
     .await
+}
+
+/// Waits until a router of the rack has learned exactly these prefixes, of both families, from the node.
+///
+/// # Errors
+/// After 15 s, with what it has.
+pub async fn wait_own_prefixes(tor: &Tor, expected: &[&str]) -> Result<()> {
+    wait_prefixes_from(&tor.router, tor.node_ipv4.into(), expected).await
+}
+
+/// Has a router of the rack change its side of the session with the node: `words` go behind `neighbor ADDRESS`, and `no` in
+/// front of it.
+///
+/// # Errors
+/// bgpd refused a line.
+pub async fn configure_neighbor_at(tor: &Tor, words: &[&str]) -> Result<()> {
+    let node = tor.node_ipv4;
+    let lines = words.iter().map(|words| match words.strip_prefix("no ") {
+        Some(words) => format!("no neighbor {node} {words}"),
+        None => format!("neighbor {node} {words}"),
+    });
+    let lines: Vec<_> = std::iter::once(format!("router bgp {TOR_AS}")).chain(lines).collect();
+    tor.router.configure(Daemon::Bgpd, &lines).await
 }
 
 /// Has `again` ask for what is there already, and shows that FRR is sent a marker that is asked for after it, and

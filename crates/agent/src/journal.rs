@@ -61,17 +61,9 @@ impl Loaded {
     #[must_use]
     pub fn declared(&self) -> BTreeSet<IntentKey> {
         let records = self.records.iter().filter(|_| self.gapless);
-        let keys = records.filter_map(|(_, change)| match change {
-            Change::Put(intent) => Some(intent.key()),
-            Change::Remove(Target::Key(key)) => Some(key.clone()),
-            Change::Remove(Target::BfdSessionsTo(_))
-            | Change::Register(_)
-            | Change::Reopen(_)
-            | Change::Deregister { .. }
-            | Change::Drain(..)
-            | Change::DrainDue(_)
-            | Change::Undrain(_)
-            | Change::Pending(_) => None,
+        let keys = records.filter_map(|(_, change)| match change.target()? {
+            Target::Key(key) => Some(key),
+            Target::BfdSessionsTo(_) => None,
         });
         keys.collect()
     }

@@ -30,18 +30,7 @@ pub struct Item {
 
 impl From<Change> for Item {
     fn from(change: Change) -> Self {
-        let target = match &change {
-            Change::Put(intent) => Some(Target::Key(intent.key())),
-            Change::Remove(target) => Some(target.clone()),
-            Change::Register(_)
-            | Change::Reopen(_)
-            | Change::Deregister { .. }
-            | Change::Drain(..)
-            | Change::DrainDue(_)
-            | Change::Undrain(_)
-            | Change::Pending(_) => None,
-        };
-        Self { target, change: Some(change) }
+        Self { target: change.target(), change: Some(change) }
     }
 }
 

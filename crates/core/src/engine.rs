@@ -237,10 +237,7 @@ impl Engine {
     }
 
     fn policy(&self, owner: &OwnerName) -> Policy {
-        if owner.is_config() {
-            return Policy::of_config();
-        }
-        self.policies.get(owner).cloned().unwrap_or_default()
+        Policy::of(owner, &self.policies)
     }
 
     fn closing_steps(&self, owner: &OwnerName, withdraw_all: bool) -> Vec<Step> {

@@ -207,6 +207,22 @@ pub enum Change {
 }
 
 impl Change {
+    /// What it puts or removes; `None`: it is about no intent in particular.
+    #[must_use]
+    pub fn target(&self) -> Option<Target> {
+        match self {
+            Self::Put(intent) => Some(Target::Key(intent.key())),
+            Self::Remove(target) => Some(target.clone()),
+            Self::Register(_)
+            | Self::Reopen(_)
+            | Self::Deregister { .. }
+            | Self::Drain(..)
+            | Self::DrainDue(_)
+            | Self::Undrain(_)
+            | Self::Pending(_) => None,
+        }
+    }
+
     /// Whose prefixes it drains, or no longer drains, when `owner` asks for it.
     #[must_use]
     pub fn drained(&self, owner: &OwnerName) -> Option<DrainScope> {

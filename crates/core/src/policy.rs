@@ -98,6 +98,16 @@ impl Policy {
         Self { allow_default_route: true, allow_transit: true, ..Self::default() }
     }
 
+    /// That of an owner: the file's own for what the file declares, and for an owner without one what is allowed to
+    /// everybody.
+    #[must_use]
+    pub fn of(owner: &OwnerName, policies: &BTreeMap<OwnerName, Self>) -> Self {
+        if owner.is_config() {
+            return Self::of_config();
+        }
+        policies.get(owner).cloned().unwrap_or_default()
+    }
+
     /// What was accepted once is not judged again; only who may override whom still decides.
     #[must_use]
     pub fn permissive(&self) -> Self {

@@ -100,6 +100,11 @@ impl Slot {
         }
     }
 
+    /// The place of the intent that counts.
+    fn live_place(&self) -> Place {
+        if self.over.is_some() { Place::Over } else { Place::Base }
+    }
+
     fn at_mut(&mut self, place: Place) -> &mut Option<Arc<Entry>> {
         match place {
             Place::Base => &mut self.base,
@@ -296,8 +301,7 @@ impl Store {
             return None;
         }
         let slot = Arc::make_mut(&mut self.current.slots).get_mut(key)?;
-        let place = if slot.over.is_some() { Place::Over } else { Place::Base };
-        let entry = Arc::make_mut(slot.at_mut(place).as_mut()?);
+        let entry = Arc::make_mut(slot.at_mut(slot.live_place()).as_mut()?);
         entry.programmed_at_ns = match (entry.status.state, status.state) {
             (IntentState::Programmed, IntentState::Programmed) => entry.programmed_at_ns,
             (_, IntentState::Programmed) => now_ns,

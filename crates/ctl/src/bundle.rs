@@ -1,7 +1,6 @@
 //! A support bundle: files of text in an archive, and no secret in any of them.
 
 mod config;
-mod frr_line;
 mod known;
 
 use std::{
@@ -15,7 +14,6 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 
 pub(crate) use config::Config;
-pub(crate) use frr_line::without_secrets;
 pub(crate) use known::KnownSecrets;
 
 /// The folder in the archive.

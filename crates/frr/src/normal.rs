@@ -115,7 +115,20 @@ fn communities(words: &[&str]) -> String {
 }
 
 /// Words of FRR's after which a key follows, in lines that only others write.
-const BEFORE_SECRETS: [&str; 6] = ["password", "authentication-key", "message-digest-key", "key-string", "key", "md5"];
+const BEFORE_SECRETS: [&str; 12] = [
+    "password",
+    "secret",
+    "authentication-key",
+    "message-digest-key",
+    "key-string",
+    "key",
+    "md5",
+    "domain-password",
+    "area-password",
+    "tcp-ao",
+    "psk",
+    "community-string",
+];
 
 /// A line of others as it may be shown: nothing of it after a word that a key follows.
 pub(crate) fn without_secret(line: &str) -> String {
@@ -198,6 +211,9 @@ mod tests {
                 "ipv6 ospf6 authentication key-id 1 hash-algo md5 ********",
             ),
             ("key-string s3cret", "key-string ********"),
+            ("enable password 8 aGFzaA", "enable password ********"),
+            ("area-password clear s3cret", "area-password ********"),
+            ("no neighbor 192.0.2.1 password", "no neighbor 192.0.2.1 password"),
             ("ip ospf network point-to-point", "ip ospf network point-to-point"),
         ] {
             assert_eq!(without_secret(line), shown);

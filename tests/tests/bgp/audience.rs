@@ -3,13 +3,12 @@
 use anyhow::{Result, ensure};
 use novaroute_e2e::agent::Client;
 use novaroute_e2e::bgp::{
-    originate, peer, second_tor, sends_nothing, updates_from, wait_path, wait_prefixes_from, withdrawn,
+    originate, peer, second_tor, sends_nothing, updates_from, wait_own_prefixes, wait_path, withdrawn,
 };
 use novaroute_e2e::config::LB;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
 use novaroute_e2e::tor::{NODE_AS, bgp_session};
 use novaroute_e2e::{on_each_frr, request, v1};
-use novaroute_lab::topology::Tor;
 
 /// AS of the second router of the rack.
 const SECOND_AS: u32 = 65_200;
@@ -38,21 +37,21 @@ on_each_frr! {
         client.apply_peer(request::apply_peer(LB, peer(second.ipv4, SECOND_AS))).await?;
         scene.established(second.ipv4.into()).await?;
         scene.node.wait_bgp_route("10.72.0.0/24", TIMEOUT).await?;
-        has(&second, &[CHOSEN, FOR_ALL].concat()).await?;
-        has(&scene.tor, &FOR_ALL).await?;
+        wait_own_prefixes(&second, &[CHOSEN, FOR_ALL].concat()).await?;
+        wait_own_prefixes(&scene.tor, &FOR_ALL).await?;
         assert_eq!(scene.prefix_state(CHOSEN[0], "advertised").await?.sent_to, std::slice::from_ref(&second_name));
 
         let capture = scene.tor.router.capture("node", "tcp port 179").await?;
         let both = for_peers(&[&first_name, &second_name]);
         announce(&mut client, &CHOSEN, both.clone()).await?;
-        has(&scene.tor, &[CHOSEN, FOR_ALL].concat()).await?;
+        wait_own_prefixes(&scene.tor, &[CHOSEN, FOR_ALL].concat()).await?;
         let longer = v1::PrefixAttributes {
             as_path_prepend: 3,
             communities: vec!["no-export".into()],
             ..for_peers(&[&first_name])
         };
         announce(&mut client, &CHOSEN, longer).await?;
-        has(&second, &FOR_ALL).await?;
+        wait_own_prefixes(&second, &FOR_ALL).await?;
         for prefix in CHOSEN {
             wait_path(&scene.tor.router, prefix, scene.tor.node_ipv4.into(), |path| {
                 path["community"]["string"] == "no-export" && path["aspath"]["length"] == 4
@@ -60,14 +59,14 @@ on_each_frr! {
             .await?;
         }
         announce(&mut client, &CHOSEN, v1::PrefixAttributes::default()).await?;
-        has(&second, &[CHOSEN, FOR_ALL].concat()).await?;
-        has(&scene.tor, &[CHOSEN, FOR_ALL].concat()).await?;
+        wait_own_prefixes(&second, &[CHOSEN, FOR_ALL].concat()).await?;
+        wait_own_prefixes(&scene.tor, &[CHOSEN, FOR_ALL].concat()).await?;
         for update in updates_from(&capture, scene.tor.node_ipv4.into())? {
             ensure!(withdrawn(&update)?.is_empty(), "the first peer lost something: {update:?}");
         }
 
         announce(&mut client, &CHOSEN, for_peers(&[&second_name])).await?;
-        has(&scene.tor, &FOR_ALL).await?;
+        wait_own_prefixes(&scene.tor, &FOR_ALL).await?;
         sends_nothing(&scene, &mut client, async |client| {
             announce(client, &CHOSEN, for_peers(&[&second_name])).await
         })
@@ -84,9 +83,4 @@ async fn announce(client: &mut Client, prefixes: &[&str], attributes: v1::Prefix
         client.advertise_prefix(request::advertise_with(LB, prefix, attributes.clone())).await?;
     }
     Ok(())
-}
-
-/// Waits until a router has exactly these prefixes of the node.
-async fn has(tor: &Tor, prefixes: &[&str]) -> Result<()> {
-    wait_prefixes_from(&tor.router, tor.node_ipv4.into(), prefixes).await
 }

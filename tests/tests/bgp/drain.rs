@@ -1,16 +1,15 @@
 //! Drain and Undrain: what peers see of it, and that it outlives the agent.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use anyhow::{Result, ensure};
-use novaroute_e2e::bgp::{peer, prefixes_from, second_tor, updates_from, wait_neighbor, wait_path, withdraws};
+use anyhow::ensure;
+use novaroute_e2e::bgp::{peer, second_tor, updates_from, wait_neighbor, wait_own_prefixes, wait_path, withdraws};
 use novaroute_e2e::config::{ADMIN, LB};
 use novaroute_e2e::ctl::Ctl;
 use novaroute_e2e::events::Events;
-use novaroute_e2e::scene::{Scene, TIMEOUT};
+use novaroute_e2e::scene::Scene;
 use novaroute_e2e::tor::{NODE_AS, bgp_session};
-use novaroute_e2e::{on_each_frr, request, v1, wait_for};
+use novaroute_e2e::{on_each_frr, request, v1};
 use serde_json::Value;
 
 const OWN: &str = "10.66.0.1/32";
@@ -21,17 +20,6 @@ fn is_marked(path: &Value) -> bool {
     path["community"]["string"]
         .as_str()
         .is_some_and(|communities| communities.split(' ').any(|word| word == "graceful-shutdown"))
-}
-
-/// Waits until the router of the rack has exactly these prefixes of the node.
-async fn wait_prefixes(scene: &Scene, expected: &[&str]) -> Result<()> {
-    let expected: BTreeSet<String> = expected.iter().map(|&prefix| prefix.to_owned()).collect();
-    wait_for("the prefixes of the node", TIMEOUT, async || {
-        let there = prefixes_from(&scene.tor.router, "ipv4", scene.tor.node_ipv4.into()).await?;
-        ensure!(there == expected, "{there:?}");
-        Ok(Some(()))
-    })
-    .await
 }
 
 on_each_frr! {
@@ -49,7 +37,7 @@ on_each_frr! {
         let (node, inside) = (IpAddr::from(scene.tor.node_ipv4), second.node_ipv4.into());
         wait_path(&scene.tor.router, OWN, node, |path| !is_marked(path)).await?;
         wait_path(&second.router, OWN, inside, |path| !is_marked(path)).await?;
-        wait_prefixes(&scene, &[OWN, OF_ADMIN]).await?;
+        wait_own_prefixes(&scene.tor, &[OWN, OF_ADMIN]).await?;
         let mut events = Events::open(&mut client, "", &["DRAIN_STARTED", "DRAIN_ENDED", "PEER_DOWN"]).await?;
         let capture = scene.tor.router.capture("node", "tcp port 179").await?;
 
@@ -66,7 +54,7 @@ on_each_frr! {
 
         let now = v1::DrainRequest { delay_s: Some(0), ..marks };
         assert_eq!(client.drain(now).await?.into_inner().prefixes, 1);
-        wait_prefixes(&scene, &[OF_ADMIN]).await?;
+        wait_own_prefixes(&scene.tor, &[OF_ADMIN]).await?;
         let row = scene.prefix_state(OWN, "pending").await?;
         ensure!(row.reason.starts_with("DRAINED"), "{row:?}");
         let drains = scene.agent.status().await?.drains;
@@ -77,7 +65,7 @@ on_each_frr! {
         scene.agent.wait_ready().await?;
         let row = scene.prefix_state(OWN, "pending").await?;
         ensure!(row.reason.starts_with("DRAINED"), "{row:?}");
-        wait_prefixes(&scene, &[OF_ADMIN]).await?;
+        wait_own_prefixes(&scene.tor, &[OF_ADMIN]).await?;
 
         let mut client = scene.agent.client().await?;
         let mut events = Events::open(&mut client, "", &["DRAIN_ENDED", "PEER_DOWN"]).await?;
@@ -95,16 +83,16 @@ on_each_frr! {
         let (scene, mut client) = Scene::with_bgp(release).await?;
         client.advertise_prefix(request::advertise(LB, OWN)).await?;
         client.advertise_prefix(request::advertise(ADMIN, OF_ADMIN)).await?;
-        wait_prefixes(&scene, &[OWN, OF_ADMIN]).await?;
+        wait_own_prefixes(&scene.tor, &[OWN, OF_ADMIN]).await?;
         let refused = Ctl::new(&scene.agent, LB).run("drain --node").await?;
         ensure!(refused.done().is_err());
         let admin = Ctl::new(&scene.agent, ADMIN);
         admin.run("drain --node --delay-s 1").await?.done()?;
-        wait_prefixes(&scene, &[]).await?;
+        wait_own_prefixes(&scene.tor, &[]).await?;
         let shown = admin.run("status").await?.done()?;
         ensure!(shown.stdout.contains("drained: the node by admin, 2 prefixes withdrawn"), "{}", shown.stdout);
         admin.run("undrain --node --wait=advertised").await?.done()?;
-        wait_prefixes(&scene, &[OWN, OF_ADMIN]).await?;
+        wait_own_prefixes(&scene.tor, &[OWN, OF_ADMIN]).await?;
 
         let node = IpAddr::from(scene.tor.node_ipv4);
         admin.run("drain --node --delay-s 0 --shut-sessions --shutdown-message moving").await?.done()?;
@@ -112,7 +100,7 @@ on_each_frr! {
         wait_neighbor(&scene.tor.router, node, "the end and its message", told).await?;
         admin.run("undrain --node").await?.done()?;
         scene.established(scene.tor.ipv4.into()).await?;
-        wait_prefixes(&scene, &[OWN, OF_ADMIN]).await?;
+        wait_own_prefixes(&scene.tor, &[OWN, OF_ADMIN]).await?;
         Ok(())
     }
 }

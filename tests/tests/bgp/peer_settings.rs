@@ -6,11 +6,12 @@ use std::net::IpAddr;
 use anyhow::Result;
 use novaroute_e2e::agent::Client;
 use novaroute_e2e::bgp::{
-    neighbor_lines, sends_nothing, sessions_so_far, wait_neighbor, wait_neighbor_lines, wait_path,
+    configure_neighbor_at, neighbor_lines, sends_nothing, sessions_so_far, wait_neighbor, wait_neighbor_lines,
+    wait_path,
 };
 use novaroute_e2e::config::LB;
 use novaroute_e2e::scene::Scene;
-use novaroute_e2e::tor::{NODE_AS, TOR_AS};
+use novaroute_e2e::tor::NODE_AS;
 use novaroute_e2e::{Daemon, on_each_frr, request, v1};
 
 /// AS that the router of the rack sees in place of the node's.
@@ -54,14 +55,8 @@ impl Stage {
     }
 
     /// Has the router of the rack change its side of the session.
-    async fn at_tor(&self, lines: &[&str]) -> Result<()> {
-        let node = self.scene.tor.node_ipv4;
-        let lines = lines.iter().map(|line| match line.strip_prefix("no ") {
-            Some(line) => format!("no neighbor {node} {line}"),
-            None => format!("neighbor {node} {line}"),
-        });
-        let lines: Vec<_> = std::iter::once(format!("router bgp {TOR_AS}")).chain(lines).collect();
-        self.scene.tor.router.configure(Daemon::Bgpd, &lines).await
+    async fn at_tor(&self, words: &[&str]) -> Result<()> {
+        configure_neighbor_at(&self.scene.tor, words).await
     }
 
     fn node(&self) -> IpAddr {

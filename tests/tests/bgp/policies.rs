@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use novaroute_e2e::agent::Client;
 use novaroute_e2e::bgp::{
     originate, peer, second_tor, sends_nothing, sessions_so_far, updates_from, wait_neighbor, wait_neighbor_lines,
-    wait_path, wait_prefixes_from, withdrawn,
+    wait_own_prefixes, wait_path, wait_prefixes_from, withdrawn,
 };
 use novaroute_e2e::config::LB;
 use novaroute_e2e::scene::{Scene, TIMEOUT};
@@ -78,7 +78,7 @@ on_each_frr! {
             client.advertise_prefix(request::advertise_with(LB, prefix, attributes.clone())).await?;
         }
         let all = prefixes.each_ref().map(|(prefix, _)| *prefix);
-        tor_has(&scene.tor, &all).await?;
+        wait_own_prefixes(&scene.tor, &all).await?;
         let capture = scene.tor.router.capture("node", "tcp port 179").await?;
         let steps: [(&[&str], &[&str]); 4] = [
             (&["65001:1"], &["10.66.0.1/32", "fd66::4/128"]),
@@ -93,10 +93,10 @@ on_each_frr! {
             });
             let wanted = v1::BgpPeer { export_policy, ..scene.ebgp_peer() };
             apply(&mut client, wanted.clone()).await?;
-            tor_has(&scene.tor, expected).await.with_context(|| format!("{communities:?}"))?;
+            wait_own_prefixes(&scene.tor, expected).await.with_context(|| format!("{communities:?}"))?;
         }
         apply(&mut client, scene.ebgp_peer()).await?;
-        tor_has(&scene.tor, &all).await?;
+        wait_own_prefixes(&scene.tor, &all).await?;
         // The first step leaves both of these where they are.
         let until = updates_from(&capture, scene.tor.node_ipv4.into())?;
         let lost = until.iter().map(withdrawn).collect::<Result<Vec<_>>>()?;
@@ -120,21 +120,21 @@ on_each_frr! {
         }
         let plain = peer(second.ipv4, SECOND_AS);
         apply(&mut client, plain.clone()).await?;
-        tor_has(&second, &own).await?;
+        wait_own_prefixes(&second, &own).await?;
         wait_prefixes_from(&scene.node, second.ipv4.into(), &["10.72.0.0/24", "fd72::/64"]).await?;
 
         let export_policy = Some(v1::ExportPolicy { announce: v1::ExportAnnounce::Transit.into(), ..Default::default() });
         let transit = v1::BgpPeer { export_policy, ..plain.clone() };
         apply(&mut client, transit.clone()).await?;
-        tor_has(&second, &["10.66.0.1/32", "fd66::1/128", "10.71.0.0/24", "fd71::/64"]).await?;
+        wait_own_prefixes(&second, &["10.66.0.1/32", "fd66::1/128", "10.71.0.0/24", "fd71::/64"]).await?;
         for (prefix, next_hop) in [("10.71.0.0/24", second.node_ipv4.to_string()), ("fd71::/64", second.node_ipv6.to_string())] {
             wait_next_hop(&second, prefix, &next_hop).await?;
         }
-        tor_has(&scene.tor, &own).await?;
+        wait_own_prefixes(&scene.tor, &own).await?;
         sends_nothing(&scene, &mut client, async |client| apply(client, transit.clone()).await).await?;
 
         apply(&mut client, plain).await?;
-        tor_has(&second, &["10.66.0.1/32", "fd66::1/128", "10.66.255.1/32", "10.66.255.2/32"]).await?;
+        wait_own_prefixes(&second, &["10.66.0.1/32", "fd66::1/128", "10.66.255.1/32", "10.66.255.2/32"]).await?;
         wait_no_own_maps(&scene).await
     }
 
@@ -235,11 +235,6 @@ fn range(prefix: &str, ge: u32, le: u32) -> v1::PrefixRange {
 async fn apply(client: &mut Client, peer: v1::BgpPeer) -> Result<()> {
     client.apply_peer(request::apply_peer(LB, peer)).await?;
     Ok(())
-}
-
-/// Waits until a router has exactly these prefixes of the node.
-async fn tor_has(tor: &Tor, prefixes: &[&str]) -> Result<()> {
-    wait_prefixes_from(&tor.router, tor.node_ipv4.into(), prefixes).await
 }
 
 /// Waits until no policy of a single peer is left in FRR.

@@ -1,6 +1,7 @@
 //! BGP peers.
 
-use anyhow::{Result, ensure};
+use anyhow::ensure;
+use novaroute_e2e::bgp::configure_neighbor_at;
 use novaroute_e2e::config::LB;
 use novaroute_e2e::ctl::Ctl;
 use novaroute_e2e::explain::{check, explain, peer, step, wait_in_effect, wait_step};
@@ -11,16 +12,6 @@ use novaroute_e2e::{Daemon, on_each_frr, request, v1};
 use novaroute_lab::Signal;
 
 const SECRET: &str = "between-us";
-
-/// Lines of the neighbor at the router of the rack.
-async fn at_tor(scene: &Scene, words: &[&str]) -> Result<()> {
-    let neighbor = |words: &&str| match words.strip_prefix("no ") {
-        Some(words) => format!("no neighbor {} {words}", scene.tor.node_ipv4),
-        None => format!("neighbor {} {words}", scene.tor.node_ipv4),
-    };
-    let lines = [format!("router bgp {TOR_AS}")].into_iter().chain(words.iter().map(neighbor));
-    scene.tor.router.configure(Daemon::Bgpd, &lines.collect::<Vec<_>>()).await
-}
 
 on_each_frr! {
     /// From a peer that nobody asked for to one that is up, by way of each mistake in its fields.
@@ -73,16 +64,16 @@ on_each_frr! {
         let (client, tor) = (&mut client, &peer(scene.tor.ipv4));
         wait_in_effect(client, tor).await?;
 
-        at_tor(&scene, &["shutdown"]).await?;
+        configure_neighbor_at(&scene.tor, &["shutdown"]).await?;
         let answer = wait_step(client, tor, "session", Verdict::Failed, "Administrative").await?;
         ensure!(step(&answer, "session")?.next.contains("the peer has ended the session"), "{answer:#?}");
-        at_tor(&scene, &["no shutdown", "no passive", "password wrong"]).await?;
+        configure_neighbor_at(&scene.tor, &["no shutdown", "no passive", "password wrong"]).await?;
         let secret = v1::BgpPeer { password: SECRET.into(), ..scene.ebgp_peer() };
         client.apply_peer(request::apply_peer(LB, secret)).await?;
         let answer = wait_step(client, tor, "connect", Verdict::Failed, "TCP MD5 password").await?;
         ensure!(step(&answer, "connect")?.next.starts_with("compare the passwords"), "{answer:#?}");
         ensure!(!format!("{answer:?}").contains(SECRET), "{answer:#?}");
-        at_tor(&scene, &["passive", &format!("password {SECRET}")]).await?;
+        configure_neighbor_at(&scene.tor, &["passive", &format!("password {SECRET}")]).await?;
         wait_in_effect(client, tor).await?;
 
         let family = ["address-family ipv6 unicast", &format!("no neighbor {} activate", scene.tor.node_ipv4)].map(str::to_owned);
@@ -112,7 +103,7 @@ on_each_frr! {
         client.apply_peer(request::apply_peer(LB, protected)).await?;
         let answer = wait_step(client, tor, "bfd", Verdict::Failed, "the BFD session is down").await?;
         ensure!(step(&answer, "bfd")?.next == "novaroutectl explain bfd 10.0.1.2", "{answer:#?}");
-        at_tor(&scene, &["bfd"]).await?;
+        configure_neighbor_at(&scene.tor, &["bfd"]).await?;
         wait_step(client, tor, "bfd", Verdict::Ok, "up").await?;
         wait_in_effect(client, tor).await.map(drop)
     }

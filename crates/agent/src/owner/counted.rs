@@ -12,17 +12,7 @@ pub(super) fn concerns_intents(change: &Change) -> bool {
 
 /// The kind under which a journaled change counts; a deregistration has none.
 pub(super) fn kind_of(change: &Change) -> Option<Kind> {
-    match change {
-        Change::Put(intent) => Some(intent.key().kind()),
-        Change::Remove(target) => Some(target.kind()),
-        Change::Register(_)
-        | Change::Reopen(_)
-        | Change::Deregister { .. }
-        | Change::Drain(..)
-        | Change::DrainDue(_)
-        | Change::Undrain(_)
-        | Change::Pending(_) => None,
-    }
+    change.target().map(|target| target.kind())
 }
 
 pub(super) fn operation_of(change: &Change) -> &'static str {

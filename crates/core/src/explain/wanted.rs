@@ -42,7 +42,7 @@ impl<'a> Asked<'a> {
     }
 
     fn policy(&self, owner: &OwnerName) -> Policy {
-        self.policies.get(owner).cloned().unwrap_or_default()
+        Policy::of(owner, self.policies)
     }
 
     /// The policy and the holder: `command` asks for it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Entry, Place, Snapshot, Store};
+use super::{Entry, Place, Slot, Snapshot, Store};
 use crate::drain::{Drain, DrainPhase, DrainScope, Drains, phase_of, shutdown_of};
 use crate::intent::{IntentKey, Kind, Protocol};
 use crate::peer::{PeerKey, Shutdown};
@@ -61,8 +61,8 @@ impl Store {
         let live = self.current.live_in(scope).filter(|(key, _)| concerned(key.kind()));
         let keys: Vec<_> = live.map(|(key, _)| key.clone()).collect();
         for key in keys {
-            let over = self.current.slot(&key).is_some_and(|slot| slot.over.is_some());
-            self.ask_again(&key, if over { Place::Over } else { Place::Base });
+            let place = self.current.slot(&key).map_or(Place::Base, Slot::live_place);
+            self.ask_again(&key, place);
         }
     }
 }

@@ -148,6 +148,20 @@ pub(crate) struct DrainArgs {
     pub(crate) shutdown_message: String,
 }
 
+/// The timers of BFD that something else runs by.
+#[derive(Args)]
+pub(crate) struct BfdTimerArgs {
+    /// Shortest interval at which BFD packets are accepted, in ms [default: 300]
+    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true)]
+    pub(crate) bfd_min_rx: u32,
+    /// Shortest interval at which BFD packets are sent, in ms [default: 300]
+    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true)]
+    pub(crate) bfd_min_tx: u32,
+    /// How many BFD packets may be lost in a row [default: 3]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) bfd_detect_multiplier: u32,
+}
+
 /// Arguments of `apply-peer`.
 #[derive(Args)]
 pub(crate) struct ApplyPeerArgs {
@@ -168,15 +182,8 @@ pub(crate) struct ApplyPeerArgs {
     /// Run BFD with the peer
     #[arg(long)]
     pub(crate) bfd: bool,
-    /// Shortest interval at which BFD packets are accepted, in ms [default: 300]
-    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true)]
-    pub(crate) bfd_min_rx: u32,
-    /// Shortest interval at which BFD packets are sent, in ms [default: 300]
-    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true)]
-    pub(crate) bfd_min_tx: u32,
-    /// How many BFD packets may be lost in a row [default: 3]
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) bfd_detect_multiplier: u32,
+    #[command(flatten)]
+    pub(crate) bfd_timers: BfdTimerArgs,
     /// How many hops away an eBGP peer may be [default: directly connected]
     #[arg(long, value_name = "HOPS", default_value_t = 0, hide_default_value = true)]
     pub(crate) ebgp_multihop: u32,
@@ -355,13 +362,6 @@ pub(crate) struct EnableOspfArgs {
     /// Run BFD with each neighbor, and drop the adjacency when BFD goes down
     #[arg(long)]
     pub(crate) bfd: bool,
-    /// Shortest interval in ms at which we accept BFD packets [default: 300]
-    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true)]
-    pub(crate) bfd_min_rx: u32,
-    /// Shortest interval in ms at which we send BFD packets [default: 300]
-    #[arg(long, value_name = "MS", default_value_t = 0, hide_default_value = true)]
-    pub(crate) bfd_min_tx: u32,
-    /// How many BFD packets may be lost in a row [default: 3]
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(crate) bfd_detect_multiplier: u32,
+    #[command(flatten)]
+    pub(crate) bfd_timers: BfdTimerArgs,
 }

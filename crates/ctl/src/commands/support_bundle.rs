@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     agent::{Agent, CallError},
-    bundle::{Bundle, Config, KnownSecrets, without_secrets},
+    bundle::{Bundle, Config, KnownSecrets},
     cli::{BundleArgs, Global},
     exit::{self, Failure},
     history::{beginning, next},
@@ -73,10 +73,7 @@ async fn ask_agent(global: &Global, bundle: &mut Bundle) {
 }
 
 async fn status(agent: &mut Agent) -> Result<String, String> {
-    let mut status = agent.status("").await.map_err(|error| told(&error))?;
-    for line in status.frr_status.iter_mut().flat_map(|frr| &mut frr.foreign_lines) {
-        *line = without_secrets(line);
-    }
+    let status = agent.status("").await.map_err(|error| told(&error))?;
     let status = schema::reflect(&status, "GetStatusResponse").map_err(|error| error.to_string())?;
     DataFormat::Json.document(&View::response(&status)).map_err(|failure| failure.text().unwrap_or_default())
 }

@@ -131,9 +131,9 @@ fn peer(args: ApplyPeerArgs) -> Result<v1::BgpPeer, Failure> {
         ebgp_multihop: args.ebgp_multihop,
         password,
         max_prefix: args.max_prefix,
-        bfd_min_rx_ms: args.bfd_min_rx,
-        bfd_min_tx_ms: args.bfd_min_tx,
-        bfd_detect_multiplier: args.bfd_detect_multiplier,
+        bfd_min_rx_ms: args.bfd_timers.bfd_min_rx,
+        bfd_min_tx_ms: args.bfd_timers.bfd_min_tx,
+        bfd_detect_multiplier: args.bfd_timers.bfd_detect_multiplier,
         graceful_restart: args.graceful_restart.unwrap_or_default(),
         ..args.settings.of(args.exchange.of(args.key.peer()))
     })
@@ -206,9 +206,9 @@ fn enable_ospf(args: EnableOspfArgs, owner: String, token: String) -> Result<v1:
         authentication_key: secret(args.authentication_key, args.authentication_key_file)?,
         area_type: args.area_type.unwrap_or_default(),
         bfd_enabled: args.bfd,
-        bfd_min_rx_ms: args.bfd_min_rx,
-        bfd_min_tx_ms: args.bfd_min_tx,
-        bfd_detect_multiplier: args.bfd_detect_multiplier,
+        bfd_min_rx_ms: args.bfd_timers.bfd_min_rx,
+        bfd_min_tx_ms: args.bfd_timers.bfd_min_tx,
+        bfd_detect_multiplier: args.bfd_timers.bfd_detect_multiplier,
         ..Default::default()
     })
 }

@@ -25,9 +25,10 @@ const FLAGS: &[(&str, &str)] = &[
         "--neighbor --remote-as --peer-type --keepalive --hold-time --bfd --bfd-min-rx --bfd-min-tx \
          --bfd-detect-multiplier --ebgp-multihop --password --password-file --source-address --max-prefix \
          --address-families --description --max-prefix-action --max-prefix-restart-min --import --import-prefixes \
-         --refuse-default-route --export --export-communities --next-hop-self --allowas-in",
+         --refuse-default-route --export --export-communities --next-hop-self --allowas-in --graceful-restart --interface \
+         --local-as --ttl-security --passive --connect-retry --advertisement-interval --shutdown --shutdown-message",
     ),
-    ("remove-peer", "--neighbor"),
+    ("remove-peer", "--neighbor --interface"),
     (
         "advertise",
         "--prefix --protocol --local-pref --communities --med --next-hop --large-communities \
@@ -36,7 +37,12 @@ const FLAGS: &[(&str, &str)] = &[
     ("withdraw", "--prefix --protocol"),
     ("enable-bfd", "--peer --min-rx --min-tx --detect-multiplier --interface --multihop --source-address"),
     ("disable-bfd", "--peer --interface --multihop"),
-    ("enable-ospf", "--interface --area --passive --cost --hello-interval --dead-interval"),
+    (
+        "enable-ospf",
+        "--interface --area --passive --cost --hello-interval --dead-interval --network-type --priority --area-type \
+         --authentication --authentication-key-id --authentication-key --authentication-key-file --bfd --bfd-min-rx \
+         --bfd-min-tx --bfd-detect-multiplier",
+    ),
     ("disable-ospf", "--interface"),
     ("handoff", "--owner --token-file"),
     ("drain", "--node --of-owner --delay-s --keep-announced --shut-sessions --shutdown-message"),

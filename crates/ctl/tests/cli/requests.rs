@@ -133,6 +133,18 @@ fn apply_peer() {
     };
     let nothing = v1::ImportPolicy { accept: v1::ImportAccept::Nothing.into(), ..Default::default() };
     let transit = v1::ExportPolicy { announce: v1::ExportAnnounce::Transit.into(), ..Default::default() };
+    let settings = v1::BgpPeer {
+        neighbor_address: String::new(),
+        interface_name: "eth1".into(),
+        local_as: 65_010,
+        ttl_security_hops: 1,
+        passive: true,
+        connect_retry_s: 2,
+        advertisement_interval_s: 3,
+        shutdown: true,
+        shutdown_message: "moving".into(),
+        ..least.clone()
+    };
     let policies = v1::BgpPeer { import_policy: Some(nothing), export_policy: Some(transit), ..least.clone() };
     check(vec![
         ("apply-peer --neighbor 2001:db8::1 --remote-as 65000", apply(least.clone())),
@@ -146,6 +158,11 @@ fn apply_peer() {
             apply(all),
         ),
         ("apply-peer --neighbor 2001:db8::1 --remote-as 65000 --import nothing --export transit", apply(policies)),
+        (
+            "apply-peer --interface eth1 --remote-as 65000 --local-as 65010 --ttl-security 1 --passive --connect-retry 2 \
+             --advertisement-interval 3 --shutdown --shutdown-message moving",
+            apply(settings),
+        ),
         (
             "apply-peer --neighbor 2001:db8::1 --remote-as 65000 --password passw0rd-that-nobody-sees \
              --peer-type PEER_TYPE_INTERNAL --address-families ipv6 --address-families IPV4",
@@ -162,7 +179,12 @@ fn remove_peer() {
         neighbor_address: "192.0.2.1".into(),
         ..Default::default()
     };
-    check(vec![("remove-peer --neighbor 192.0.2.1", Seen::RemovePeer(expected))]);
+    let unnumbered =
+        v1::RemovePeerRequest { neighbor_address: String::new(), interface_name: "eth1".into(), ..expected.clone() };
+    check(vec![
+        ("remove-peer --neighbor 192.0.2.1", Seen::RemovePeer(expected)),
+        ("remove-peer --interface eth1", Seen::RemovePeer(unnumbered)),
+    ]);
 }
 
 fn advertise(protocol: i32, attributes: Option<v1::PrefixAttributes>) -> Seen {
@@ -265,13 +287,31 @@ fn enable_and_disable_ospf() {
         area_id: "0.0.0.1".into(),
         ..Default::default()
     };
-    let all = v1::EnableOspfRequest { passive: true, cost: 11, hello_interval: 12, dead_interval: 13, ..least.clone() };
+    let all = v1::EnableOspfRequest {
+        passive: true,
+        cost: 11,
+        hello_interval: 12,
+        dead_interval: 13,
+        network_type: v1::OspfNetworkType::PointToPoint.into(),
+        priority: Some(0),
+        area_type: v1::OspfAreaType::Nssa.into(),
+        authentication: v1::OspfAuthentication::Md5.into(),
+        authentication_key_id: 14,
+        authentication_key: PASSWORD.into(),
+        bfd_enabled: true,
+        bfd_min_rx_ms: 115,
+        bfd_min_tx_ms: 116,
+        bfd_detect_multiplier: 17,
+        ..least.clone()
+    };
     let disable =
         v1::DisableOspfRequest { owner: edge(), token: token(), interface_name: "eth0".into(), ..Default::default() };
     check(vec![
         ("enable-ospf --interface eth0 --area 0.0.0.1", Seen::EnableOspf(least)),
         (
-            "enable-ospf --interface eth0 --area 0.0.0.1 --passive --cost 11 --hello-interval 12 --dead-interval 13",
+            "enable-ospf --interface eth0 --area 0.0.0.1 --passive --cost 11 --hello-interval 12 --dead-interval 13 \
+             --network-type point-to-point --priority 0 --area-type nssa --authentication md5 --authentication-key-id 14 \
+             --authentication-key-file secret --bfd --bfd-min-rx 115 --bfd-min-tx 116 --bfd-detect-multiplier 17",
             Seen::EnableOspf(all),
         ),
         ("disable-ospf --interface eth0", Seen::DisableOspf(disable)),
